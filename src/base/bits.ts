@@ -1,0 +1,18 @@
+export function isPowerOfTwo(value: number): boolean {
+  return value >= 1 && Number.isInteger(Math.log2(value));
+}
+
+/**
+ * The smallest multiple of `step` that is at least `value`.
+ *
+ * @param value 0 ≤ value ≤ 2^53 - step; above 2^30 no 32-bit operation touches it.
+ * @param step A power of two, at most 2^30.
+ */
+export function roundUp(value: number, step: number): number {
+  return value <= 0x3fff_ffff ? (value + step - 1) & -step : Math.ceil(value / step) * step;
+}
+
+/** The largest multiple of `step` that is at most `value`; limits as `roundUp`. */
+export function roundDown(value: number, step: number): number {
+  return value <= 0x3fff_ffff ? value & -step : Math.floor(value / step) * step;
+}

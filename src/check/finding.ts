@@ -1,0 +1,53 @@
+import { formatAddress } from '../base/units.ts';
+import type { Op, OpKind } from '../program/op.ts';
+import { unreachable } from '../base/kit-bug.ts';
+
+/** Both sides of a disagreement, each with its number. */
+export interface Broken {
+  readonly observed: string;
+  readonly expected: string;
+}
+
+/** One broken law or invariant. A value: the core never throws it. */
+export interface Finding extends Broken {
+  /** Name of the law or invariant. */
+  readonly law: string;
+  /** Name of the target that broke it. */
+  readonly target: string;
+  /** Index of the op after which it showed; the program's length when it showed at the end. */
+  readonly step: number;
+  /** What that op was; `end` stands for the frees that close every run. */
+  readonly op: OpKind | 'end';
+}
+
+/** True when two findings are the same bug as far as a minimizer may tell: same law, same kind of op. */
+export function sameBug(a: Finding, b: Finding): boolean {
+  return a.law === b.law && a.op === b.op;
+}
+
+/** A request's answer as reports show it. */
+export function formatAnswer(address: number | null): string {
+  return address === null ? 'null' : formatAddress(address);
+}
+
+/** An op as the call that it makes, for sentences: `realloc(b0, 40)`. */
+export function formatCall(op: Op): string {
+  switch (op.kind) {
+    case 'malloc':
+      return `malloc(${op.size})`;
+    case 'calloc':
+      return `calloc(${op.count}, ${op.size})`;
+    case 'aligned':
+      return `aligned(${op.alignment}, ${op.size})`;
+    case 'realloc':
+      return `realloc(${op.source === null ? 'null' : `b${op.source}`}, ${op.size})`;
+    case 'free':
+      return `free(${op.slot === null ? 'null' : `b${op.slot}`})`;
+    case 'double-free':
+      return `free(b${op.slot}) a second time`;
+    case 'free-inside':
+      return `free(b${op.slot} + ${op.offset})`;
+    default:
+      return unreachable(op);
+  }
+}

@@ -1,0 +1,190 @@
+import type { Range } from '../base/range.ts';
+import { ADDRESS_LIMIT, type Size } from '../base/units.ts';
+import type { Op, Slot } from '../program/op.ts';
+import type { Broken } from './finding.ts';
+import { LAW, LAWS, type Law } from './law.ts';
+import { firstNonZero } from './payload.ts';
+import { Shadow } from './shadow.ts';
+import type { Target } from './target.ts';
+
+/** A broken law or invariant, before the runner says at which step of which program. */
+export interface Verdict extends Broken {
+  readonly law: string;
+}
+
+/**
+ * Asks the laws about one target, moment by moment, against the shadow, and counts how often each was asked.
+ *
+ * Every method answers the first law that is broken, or undefined. After a broken law the shadow is no longer in step
+ * with the target: start over.
+ */
+export class Judge {
+  readonly shadow: Shadow;
+  readonly #target: Target;
+  readonly #alignment: number;
+  readonly #asked: Float64Array;
+
+  /** @param asked One counter a law, by `Law.index`; shared by the judges of many targets. */
+  constructor(target: Target, asked: Float64Array) {
+    this.#target = target;
+    this.#alignment = target.promises.alignment ?? 1;
+    this.#asked = asked;
+    this.shadow = new Shadow(this.#alignment, target.memory);
+  }
+
+  /** A request was answered with a block, or with null where that is one of the answers. */
+  answered(op: Op, answer: number | null): Verdict | undefined {
+    return this.#ask(LAW.callsReturn, LAW.callsReturn.check(op, answer));
+  }
+
+  /**
+   * A request was granted: the block becomes live in `slot`.
+   *
+   * @param alignment What the request asked for, in bytes; 1 for the target's own.
+   */
+  granted(op: Op, slot: Slot, size: Size, address: number, alignment: number): Verdict | undefined {
+    return this.#fits(op, size, address, alignment) ?? this.#claim(op, slot, address, Number(size));
+  }
+
+  /** A realloc was granted: the block of `source` is gone, its contents are owed by the new one. */
+  resized(op: Op, slot: Slot, source: Slot, size: Size, address: number): Verdict | undefined {
+    const unfit = this.#fits(op, size, address, 1);
+    if (unfit !== undefined) return unfit;
+    const keptSize = Math.min(this.shadow.sizeOf(source), Number(size));
+    const offset = this.shadow.damageAt(source, address, keptSize);
+    this.shadow.release(source);
+    const overlap = this.#claim(op, slot, address, Number(size));
+    if (overlap !== undefined || this.#target.memory === undefined) return overlap;
+    return this.#ask(LAW.reallocKeepsPrefix, LAW.reallocKeepsPrefix.check(op, offset, keptSize));
+  }
+
+  /** A calloc was granted, and its block has not been written to. */
+  zeroed(op: Op, slot: Slot): Verdict | undefined {
+    const memory = this.#target.memory;
+    if (memory === undefined) return undefined;
+    const offset = firstNonZero(memory, this.shadow.addressOf(slot), this.shadow.sizeOf(slot));
+    return this.#ask(LAW.callocZeroes, LAW.callocZeroes.check(op, offset));
+  }
+
+  /** A request was refused. */
+  refused(op: Op, footprintBefore: number): Verdict | undefined {
+    if (this.#target.footprint === undefined) return undefined;
+    const law = LAW.failedRequestChangesNothing;
+    return this.#ask(law, law.check(op, this.#target.footprint(), footprintBefore));
+  }
+
+  /** A request of 0 bytes was answered. */
+  zeroSize(op: Op, answer: number | null): Verdict | undefined {
+    const promise = this.#target.promises.zeroSize ?? 'either';
+    if (promise === 'either') return undefined;
+    return this.#ask(LAW.zeroSizeKeepsPromise, LAW.zeroSizeKeepsPromise.check(op, answer, promise));
+  }
+
+  /** A live block is about to be handed back, or its contents are looked at in passing. */
+  intact(slot: Slot): Verdict | undefined {
+    if (this.#target.memory === undefined) return undefined;
+    return this.#ask(LAW.contentsSurvive, LAW.contentsSurvive.check(slot, this.shadow.damage(slot)));
+  }
+
+  /** A block of `size` bytes, already released, was freed, and the target answered. */
+  freed(slot: Slot, size: number, answer: boolean | void, footprintBefore: number): Verdict | undefined {
+    const refused = this.#ask(LAW.freeAcceptsItsBlocks, LAW.freeAcceptsItsBlocks.check(slot, answer));
+    if (refused !== undefined) return refused;
+    const { returnsFrom } = this.#target.promises;
+    if (this.#target.footprint === undefined || returnsFrom === undefined || size < returnsFrom) return undefined;
+    const law = LAW.bigBlocksGoBack;
+    return this.#ask(law, law.check(slot, this.#target.footprint(), footprintBefore, size));
+  }
+
+  freedNull(footprintBefore: number): Verdict | undefined {
+    if (this.#target.footprint === undefined) return undefined;
+    const law = LAW.freeNullDoesNothing;
+    return this.#ask(law, law.check(this.#target.footprint(), footprintBefore));
+  }
+
+  misused(op: Op, answer: boolean | void): Verdict | undefined {
+    const law = op.kind === 'double-free' ? LAW.doubleFreeIsRefused : LAW.freeInsideIsRefused;
+    return this.#ask(law, law.check(op, answer !== false));
+  }
+
+  /** Nothing is live, and one block of `size` bytes was asked for. */
+  recovered(size: number, answer: number | null, growth: number): Verdict | undefined {
+    return this.#ask(LAW.freedSpaceReturns, LAW.freedSpaceReturns.check(size, answer, growth));
+  }
+
+  /** Looks at every live block, then asks the target's own invariants. */
+  inspect(invariantAsked: (name: string) => void): Verdict | undefined {
+    for (let slot = 0; slot < this.shadow.slotsCount; slot += 1) {
+      if (!this.shadow.isLive(slot)) continue;
+      const verdict = this.intact(slot) ?? this.#usableStays(slot);
+      if (verdict !== undefined) return verdict;
+    }
+    const { invariants } = this.#target;
+    const state = invariants?.read();
+    for (const invariant of invariants?.rules ?? []) {
+      invariantAsked(invariant.name);
+      const observed = invariant.check(state);
+      if (observed !== undefined) return { law: invariant.name, observed, expected: invariant.says };
+    }
+    return undefined;
+  }
+
+  #ask(law: Law, broken: Broken | undefined): Verdict | undefined {
+    this.#asked[law.index]! += 1;
+    return broken === undefined ? undefined : { law: law.name, ...broken };
+  }
+
+  /** What can be said of an answer before the block is live. */
+  #fits(op: Op, size: Size, address: number, alignment: number): Verdict | undefined {
+    const wanted = Math.max(alignment, this.#alignment);
+    const { bounds } = this.#target;
+    const limit = bounds === undefined ? ADDRESS_LIMIT : bounds.end - bounds.start;
+    const impossible = LAW.impossibleRequestIsRefused.check(op, address, size, limit);
+    return (
+      this.#ask(LAW.impossibleRequestIsRefused, impossible) ??
+      (wanted === 1 ? undefined : this.#ask(LAW.mallocAligns, LAW.mallocAligns.check(op, address, wanted))) ??
+      this.#inside(op, address, Number(size))
+    );
+  }
+
+  #claim(op: Op, slot: Slot, address: number, size: number): Verdict | undefined {
+    let extent = size;
+    if (this.#target.usableSize !== undefined && size > 0) {
+      extent = this.#target.usableSize(address);
+      const unfit = this.#covers(op, size, extent) ?? this.#inside(op, address, extent);
+      if (unfit !== undefined) return unfit;
+    }
+    const rival = this.shadow.claim(slot, address, size, extent) ? undefined : this.#rival(address, extent);
+    return this.#ask(LAW.blocksStayApart, LAW.blocksStayApart.check(op, address, extent, rival));
+  }
+
+  #covers(op: Op, size: number, usable: number): Verdict | undefined {
+    const { slack, returnsFrom } = this.#target.promises;
+    const tooSmall = this.#ask(LAW.usableSizeCoversRequest, LAW.usableSizeCoversRequest.check(op, usable, size));
+    if (tooSmall !== undefined || slack === undefined || size >= (returnsFrom ?? Infinity)) return tooSmall;
+    return this.#ask(LAW.slackIsBounded, LAW.slackIsBounded.check(op, usable, size, slack));
+  }
+
+  #inside(op: Op, address: number, extent: number): Verdict | undefined {
+    const { bounds } = this.#target;
+    if (bounds === undefined) return undefined;
+    return this.#ask(LAW.blocksStayInside, LAW.blocksStayInside.check(op, address, extent, bounds));
+  }
+
+  #rival(address: number, extent: number): Range & { readonly slot: Slot } {
+    const slot = this.shadow.overlapping(address, address + Math.max(1, extent));
+    const start = this.shadow.addressOf(slot);
+    return { slot, start, end: start + Math.max(1, this.shadow.extentOf(slot)) };
+  }
+
+  #usableStays(slot: Slot): Verdict | undefined {
+    if (this.#target.usableSize === undefined || this.shadow.sizeOf(slot) === 0) return undefined;
+    const usable = this.#target.usableSize(this.shadow.addressOf(slot));
+    return this.#ask(LAW.usableSizeStays, LAW.usableSizeStays.check(slot, usable, this.shadow.extentOf(slot)));
+  }
+}
+
+/** A counter for each law, all zero. */
+export function askedCounters(): Float64Array {
+  return new Float64Array(LAWS.length);
+}

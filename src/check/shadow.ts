@@ -1,0 +1,154 @@
+import { assert } from '../base/kit-bug.ts';
+import { GranuleMap } from './granule-map.ts';
+import { fillPayload, payloadDamage } from './payload.ts';
+import type { Memory } from './target.ts';
+
+const SLOTS_AT_START = 256;
+
+/**
+ * The oracle: which blocks are live, as half-open ranges, and what each payload must contain.
+ *
+ * It knows only what was asked and what was answered, never the target's own bookkeeping. A block's *extent* is its
+ * usable size where the target tells it, else the size that was asked for; extents may not overlap, and payloads are
+ * filled and verified over the whole extent.
+ *
+ * Fields of a slot lie in parallel arrays, so that a run allocates nothing.
+ */
+export class Shadow {
+  readonly #ranges: GranuleMap;
+  readonly #memory: Memory | undefined;
+  #address = new Float64Array(SLOTS_AT_START).fill(-1);
+  #size = new Float64Array(SLOTS_AT_START);
+  #extent = new Float64Array(SLOTS_AT_START);
+  #key = new Float64Array(SLOTS_AT_START);
+  #freedAddress = new Float64Array(SLOTS_AT_START).fill(-1);
+  #slotsCount = 0;
+  #liveCount = 0;
+  #keysCount = 0;
+
+  /**
+   * @param alignment What every address is known to be a multiple of, in bytes; 1 when nothing is known.
+   * @param memory Where payloads lie; without it contents are not tracked.
+   */
+  constructor(alignment: number, memory: Memory | undefined) {
+    this.#ranges = new GranuleMap(Math.min(alignment, 8));
+    this.#memory = memory;
+  }
+
+  /** One past the highest slot that was live since the last `clear`. */
+  get slotsCount(): number {
+    return this.#slotsCount;
+  }
+
+  get liveCount(): number {
+    return this.#liveCount;
+  }
+
+  isLive(slot: number): boolean {
+    return slot < this.#slotsCount && this.#address[slot]! >= 0;
+  }
+
+  addressOf(slot: number): number {
+    return this.#address[slot]!;
+  }
+
+  /** The size that was asked for, in bytes. */
+  sizeOf(slot: number): number {
+    return this.#size[slot]!;
+  }
+
+  extentOf(slot: number): number {
+    return this.#extent[slot]!;
+  }
+
+  /** The address that this slot gave back last, or -1. */
+  freedAddressOf(slot: number): number {
+    return slot < this.#slotsCount ? this.#freedAddress[slot]! : -1;
+  }
+
+  /**
+   * Records that a slot now holds a block.
+   *
+   * A size of 0 counts as 1 byte: C17 7.22.3 lets malloc(0) behave "as if the size were some nonzero value", so a
+   * non-null answer must still be an address of its own.
+   *
+   * @param extent At least `size`.
+   * @returns False when the block overlaps a live one; then nothing changes.
+   */
+  claim(slot: number, address: number, size: number, extent: number): boolean {
+    assert(!this.isLive(slot), 'claim takes an empty slot');
+    if (!this.#ranges.claim(address, address + Math.max(1, extent))) return false;
+    if (slot >= this.#slotsCount) this.#reach(slot);
+    this.#address[slot] = address;
+    this.#size[slot] = size;
+    this.#extent[slot] = extent;
+    this.#liveCount += 1;
+    return true;
+  }
+
+  /** Records that a slot's block was given back. */
+  release(slot: number): void {
+    assert(this.isLive(slot), 'release takes a live slot');
+    const address = this.#address[slot]!;
+    this.#ranges.release(address, address + Math.max(1, this.#extent[slot]!));
+    this.#freedAddress[slot] = address;
+    this.#address[slot] = -1;
+    this.#liveCount -= 1;
+  }
+
+  /** Fills a live slot's payload with a pattern that no other block has. */
+  fill(slot: number): void {
+    if (this.#memory === undefined) return;
+    this.#keysCount += 1;
+    this.#key[slot] = this.#keysCount;
+    fillPayload(this.#memory, this.#address[slot]!, this.#extent[slot]!, this.#keysCount);
+  }
+
+  /** @returns Offset at which a live slot's payload differs from what was filled in, or -1. */
+  damage(slot: number): number {
+    return this.damageAt(slot, this.#address[slot]!, this.#extent[slot]!);
+  }
+
+  /** As `damage`, of the first `keptSize` bytes, which now lie at `address`. */
+  damageAt(slot: number, address: number, keptSize: number): number {
+    if (this.#memory === undefined) return -1;
+    return payloadDamage(this.#memory, address, this.#extent[slot]!, keptSize, this.#key[slot]!);
+  }
+
+  /** @returns The live slot whose block overlaps [start, end), or -1. */
+  overlapping(start: number, end: number): number {
+    for (let slot = 0; slot < this.#slotsCount; slot += 1) {
+      const address = this.#address[slot]!;
+      if (address >= 0 && address < end && start < address + Math.max(1, this.#extent[slot]!)) return slot;
+    }
+    return -1;
+  }
+
+  /** Back to no blocks at all. */
+  clear(): void {
+    for (let slot = 0; slot < this.#slotsCount; slot += 1) {
+      if (this.#address[slot]! >= 0) this.release(slot);
+      this.#freedAddress[slot] = -1;
+    }
+    if (this.#ranges.isLarge) this.#ranges.clear();
+    this.#slotsCount = 0;
+    this.#keysCount = 0;
+  }
+
+  #reach(slot: number): void {
+    this.#slotsCount = slot + 1;
+    if (slot < this.#address.length) return;
+    const length = 2 ** Math.ceil(Math.log2(slot + 1));
+    this.#address = grown(this.#address, length, -1);
+    this.#size = grown(this.#size, length, 0);
+    this.#extent = grown(this.#extent, length, 0);
+    this.#key = grown(this.#key, length, 0);
+    this.#freedAddress = grown(this.#freedAddress, length, -1);
+  }
+}
+
+function grown(old: Float64Array<ArrayBuffer>, length: number, rest: number): Float64Array<ArrayBuffer> {
+  const array = new Float64Array(length).fill(rest);
+  array.set(old);
+  return array;
+}

@@ -1,0 +1,92 @@
+import type { Range } from '../base/range.ts';
+import type { Rule } from '../base/rule.ts';
+import type { Size } from '../base/units.ts';
+
+/**
+ * The allocator under test, as heapcheck sees it. `malloc` and `free` are enough; a law that needs what a target does
+ * not offer is reported as not asked, never as passed.
+ *
+ * Addresses are whole numbers, 0 ≤ a < 2^48, and may be offsets with no memory behind them.
+ */
+export interface Target {
+  readonly name: string;
+  readonly promises: Promises;
+
+  /** @returns The address of a new block, or null when the request is refused. */
+  malloc(size: Size): number | null;
+  /** @returns False when the target refuses to free this address; anything else counts as freed. */
+  free(address: number | null): boolean | void;
+  calloc?(count: Size, size: Size): number | null;
+  realloc?(address: number | null, size: Size): number | null;
+  aligned?(alignment: number, size: Size): number | null;
+  /** @returns How many bytes of the block the caller may use; at least what it asked for. */
+  usableSize?(address: number): number;
+
+  /** Access to the payloads, without which laws about contents are not asked. */
+  readonly memory?: Memory | undefined;
+  /** The range in which every block must lie; read after each request, since it may grow. */
+  readonly bounds?: Range | undefined;
+  /** @returns Bytes taken from the system and not given back. */
+  footprint?(): number;
+  /** @returns The target's own view of its blocks, by rising address, for pictures. */
+  walk?(): Iterable<WalkedBlock>;
+  /** Rules about the target's own structures. */
+  readonly invariants?: InvariantSet<unknown> | undefined;
+  /** @returns How often interesting things happened since the target was made, by name. */
+  events?(): Readonly<Record<string, number>>;
+  /** Brings the target back to a fresh heap; without it every program gets a new target. */
+  reset?(): void;
+}
+
+/** Makes a target with a fresh heap. */
+export type MakeTarget = () => Target;
+
+/** What a target promises beyond the C standard. What is left out is not asked. */
+export interface Promises {
+  /** Every block's address is a multiple of this power of two, in bytes. */
+  readonly alignment?: number;
+  /** The largest request that can be expressed; larger ones are not sent. Default: 2^53-1. */
+  readonly sizeMax?: Size;
+  /** What a request of 0 bytes returns. Default: either. */
+  readonly zeroSize?: 'block' | 'null' | 'either';
+  /** What `realloc(p, 0)` does: free the block and return null, or treat it like any size. Not asked without it. */
+  readonly reallocZero?: 'frees' | 'resizes';
+  /** `free` returns false for a block that was freed before. */
+  readonly doubleFree?: 'refused';
+  /** `free` returns false for an address inside a block. */
+  readonly freeInside?: 'refused';
+  /** With nothing live, one block of this many bytes is to be had; once the heap has grown, without further growth. */
+  readonly recovers?: number;
+  /** Blocks of at least this many bytes go back to the system when they are freed. */
+  readonly returnsFrom?: number;
+  /** Usable size exceeds the request by at most this many bytes (blocks from `returnsFrom` on are exempt). */
+  readonly slack?: number;
+  /** The same program gives the same addresses on every fresh heap. */
+  readonly repeats?: true;
+}
+
+/** Payload access. `loadDouble` and `storeDouble` move 8 bytes as an IEEE 754 double, at any address. */
+export interface Memory {
+  loadDouble(address: number): number;
+  storeDouble(address: number, value: number): void;
+  loadByte(address: number): number;
+  storeByte(address: number, byte: number): void;
+}
+
+/** A block as a target's own walk reports it: the whole block in bytes, header included. */
+export interface WalkedBlock extends Range {
+  readonly state: 'used' | 'free' | 'big';
+}
+
+/** Rules about a target's own structures, all asked of one reading of them. */
+export interface InvariantSet<State> {
+  /** In the order in which they are asked: each may rely on the ones before it. */
+  readonly rules: readonly Invariant<State>[];
+  read(): State;
+}
+
+/** A rule about a target's own structures. */
+export interface Invariant<State> extends Rule {
+  /** @returns What is wrong, with numbers, or undefined. */
+  check(state: State): string | undefined;
+}

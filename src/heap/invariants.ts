@@ -1,0 +1,186 @@
+import type { Rule } from '../base/rule.ts';
+import { formatAddress } from '../base/units.ts';
+import { PREVIOUS_USED, USED } from './block.ts';
+import type { Heap } from './heap.ts';
+import { SegregatedBins } from './segregated-bins.ts';
+import { listedBlocks, walkRegions, type HeapBlock, type RegionWalk } from './walk.ts';
+
+/** What the invariants look at: one walk, one reading of the list, shared by all of them. */
+export interface HeapState {
+  readonly heap: Heap;
+  readonly regions: readonly RegionWalk[];
+  readonly blocks: readonly HeapBlock[];
+  readonly listed: readonly number[];
+}
+
+/** Reads a heap for its invariants. */
+export function heapState(heap: Heap): HeapState {
+  const regions = walkRegions(heap);
+  return { heap, regions, blocks: regions.flatMap(({ blocks }) => blocks), listed: listedBlocks(heap) };
+}
+
+/** What the reference heap keeps, seen from inside. */
+export interface HeapInvariant extends Rule {
+  /** @returns What is wrong, with numbers, or undefined. */
+  readonly check: (state: HeapState) => string | undefined;
+}
+
+/** In the order in which they are asked: each may rely on the ones before it. */
+export const HEAP_INVARIANTS: readonly HeapInvariant[] = [
+  {
+    name: 'blocks-tile-regions',
+    says: 'Blocks tile every region: each ends where the next starts, the first at its start, the last at its end.',
+    rows: 'H5 F12 R34',
+    source: 'VulkanMemoryAllocator, Validate: offset + size == nextOffset.',
+    check: ({ regions }) => regions.find(({ problem }) => problem !== undefined)?.problem,
+  },
+  {
+    name: 'list-ends',
+    says: 'The free list has no ring: it is no longer than the number of free blocks.',
+    rows: 'F2 R31',
+    source: 'Linux slub: "Freelist cycle detected".',
+    check: ({ blocks, listed }) => {
+      const freeCount = blocks.filter(({ state }) => state === 'free').length;
+      return listed.length <= freeCount ? undefined : `${listed.length} or more blocks are listed, ${freeCount} are free`;
+    },
+  },
+  {
+    name: 'free-list-equals-walk',
+    says: 'Every free block is listed exactly once, and nothing else is.',
+    rows: 'F1 F4 R31 R40',
+    source: 'StarMalloc and verus-mimalloc: every free block is in exactly one list.',
+    check: ({ blocks, listed }) => {
+      const free = new Set(blocks.filter(({ state }) => state === 'free').map(({ start }) => start));
+      const listedSet = new Set(listed);
+      const missing = [...free].find((start) => !listedSet.has(start));
+      if (missing !== undefined) return `the free block at ${formatAddress(missing)} is not listed`;
+      const extra = listed.find((start) => !free.has(start));
+      return extra === undefined ? undefined : `${formatAddress(extra)} is listed, but no free block starts there`;
+    },
+  },
+  {
+    name: 'links-agree',
+    says: "With double links, each block's successor names it as predecessor.",
+    rows: 'F3 R40',
+    source: 'glibc: "corrupted double-linked list".',
+    check: ({ heap, listed }) => {
+      if (heap.options.links === 'single') return undefined;
+      const wrong = listed.find((block) => {
+        const next = heap.layout.nextOf(block);
+        return next !== 0 && heap.layout.previousOf(next) !== block;
+      });
+      return wrong === undefined ? undefined : `the block after ${formatAddress(wrong)} names another predecessor`;
+    },
+  },
+  {
+    name: 'list-is-sorted',
+    says: 'A list by address is strictly ascending.',
+    rows: 'F7 R42',
+    source: "The allocator assignment that belongs to the note: a sorted free list.",
+    check: ({ heap, listed }) => {
+      if (!heap.options.list.startsWith('address')) return undefined;
+      const index = listed.findIndex((block, at) => at > 0 && block <= listed[at - 1]!);
+      return index < 0
+        ? undefined
+        : `${formatAddress(listed[index]!)} is listed after ${formatAddress(listed[index - 1]!)}`;
+    },
+  },
+  {
+    name: 'block-sits-in-its-bin',
+    says: 'Each bin holds blocks of its class only, and the bitmap has a bit for exactly the bins that hold any.',
+    rows: 'F6 R32',
+    source: 'TLSF and o1heap: the bitmap mirrors the lists.',
+    check: ({ heap }) => (heap.list instanceof SegregatedBins ? binProblem(heap, heap.list) : undefined),
+  },
+  {
+    name: 'free-neighbours-merge',
+    says: 'No two free blocks of a region are neighbours.',
+    rows: 'F8 R43 R44',
+    source: 'TLSF: "blocks should have coalesced".',
+    check: ({ regions }) => {
+      for (const { blocks } of regions) {
+        const at = blocks.findIndex((block, index) => block.state === 'free' && blocks[index - 1]?.state === 'free');
+        if (at > 0) return `the free block at ${formatAddress(blocks[at]!.start)} was not merged with the one in front`;
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'tags-agree',
+    says: "With boundary tags, each header's word on the block in front is true, and a footer mirrors its header.",
+    rows: 'H6 F8',
+    source: 'glibc: "corrupted size vs. prev_size"; Knuth, The Art of Computer Programming 1, 2.5.',
+    check: ({ heap, regions }) => {
+      if (!heap.layout.hasTags) return undefined;
+      for (const walk of regions) {
+        const problem = tagProblem(heap, walk);
+        if (problem !== undefined) return problem;
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'big-maps-are-whole-pages',
+    says: 'A big block is a map of whole pages, its header says so, and no region touches it.',
+    rows: 'L1 L2 L4 L5 R46 R50',
+    source: 'glibc, munmap_chunk; dlmalloc, check_mmapped_chunk.',
+    check: ({ heap, regions }) => {
+      const page = heap.arena.pageSize;
+      for (const [start, size] of heap.bigMaps) {
+        const at = formatAddress(start);
+        if (start % page !== 0 || size % page !== 0) return `the big map of ${size} bytes at ${at} is not whole pages`;
+        const shared = regions.find(({ region }) => region.start < start + size && start < region.end);
+        if (shared !== undefined) return `the big map of ${size} bytes at ${at} overlaps a region`;
+      }
+      return undefined;
+    },
+  },
+  {
+    name: 'bytes-add-up',
+    says: 'What blocks, leads and edges take is what the heap got from the arena and has not given back.',
+    rows: 'H9 H13 R33',
+    source: 'VulkanMemoryAllocator, Validate: sums; o1heap diagnostics.',
+    check: ({ heap, regions }) => {
+      for (const { region, blocks } of regions) {
+        const bytes = blocks.reduce((sum, { start, end }) => sum + end - start, 0);
+        const rest = region.end - region.start - bytes;
+        if (rest !== region.first - region.start + region.end - region.last) {
+          return `the region at ${formatAddress(region.start)} accounts for all but ${rest} bytes`;
+        }
+      }
+      const { bigMallocs, bigFrees } = heap.counters;
+      return heap.bigMaps.size === bigMallocs - bigFrees
+        ? undefined
+        : `${heap.bigMaps.size} big blocks are known, ${bigMallocs} were made and ${bigFrees} freed`;
+    },
+  },
+];
+
+function binProblem(heap: Heap, bins: SegregatedBins): string | undefined {
+  for (let bin = 0; bin < bins.binsCount; bin += 1) {
+    const { head, bit } = bins.binAt(bin);
+    if ((head !== 0) !== bit) return `bin ${bin} has ${head === 0 ? 'no block' : 'blocks'}, its bit is ${bit ? 1 : 0}`;
+    for (let block = head; block !== 0; block = heap.layout.nextOf(block)) {
+      const own = bins.binOf(heap.layout.extentOf(block));
+      if (own !== bin) return `the block at ${formatAddress(block)} belongs to bin ${own}, but sits in bin ${bin}`;
+    }
+  }
+  return undefined;
+}
+
+function tagProblem(heap: Heap, { region, blocks }: RegionWalk): string | undefined {
+  let previous: HeapBlock | undefined;
+  for (const block of blocks) {
+    const at = formatAddress(block.start);
+    const claimsUsed = heap.layout.isPreviousUsed(heap.layout.tagOf(block.start));
+    if (claimsUsed !== (previous?.state !== 'free')) return `the header at ${at} is wrong about the block in front`;
+    const footer = heap.layout.footerBefore(block.end);
+    if (block.state === 'free' && footer !== block.end - block.start) {
+      return `the free block at ${at} has extent ${block.end - block.start} in its header and ${footer} in its footer`;
+    }
+    previous = block;
+  }
+  const edge = heap.layout.tagOf(region.last);
+  const isRight = edge === USED + (previous?.state === 'free' ? 0 : PREVIOUS_USED);
+  return isRight ? undefined : `the edge at ${formatAddress(region.last)} reads ${edge}`;
+}

@@ -1,0 +1,129 @@
+import type { Range } from '../base/range.ts';
+import { UsageError } from '../base/usage-error.ts';
+import type { InvariantSet, MakeTarget, Memory, Promises, Target, WalkedBlock } from '../check/target.ts';
+
+/**
+ * Any object that allocates, as a user wrote it: `malloc` and `free` are enough; the rest is what a `Target` offers.
+ * Sizes are plain numbers, unless `promises.sizeMax` is above 2^53-1.
+ */
+export interface AllocatorObject {
+  /** @returns An address; null, undefined or `nullAddress` when the request is refused. */
+  malloc(size: number): unknown;
+  /** @returns False when the address is refused; anything else counts as freed. */
+  free(address: number | null): unknown;
+  calloc?(count: number, size: number): unknown;
+  realloc?(address: number | null, size: number): unknown;
+  aligned?(alignment: number, size: number): unknown;
+  usableSize?(address: number): number;
+  /** Memory behind the addresses, each an offset into it. Read anew when it is used, since it may grow. */
+  readonly memory?: ArrayBufferLike | { readonly buffer: ArrayBufferLike };
+  /** Where blocks may lie. Default: the memory, where there is one. */
+  readonly bounds?: Range;
+  /** The number that stands for a null pointer. Default: 0 where there is memory, else none. */
+  readonly nullAddress?: number;
+  readonly promises?: Promises;
+  footprint?(): number;
+  walk?(): Iterable<WalkedBlock>;
+  readonly invariants?: InvariantSet<unknown>;
+  events?(): Readonly<Record<string, number>>;
+  reset?(): void;
+}
+
+/** Makes a fresh allocator object. */
+export type MakeAllocator = () => AllocatorObject;
+
+/**
+ * Makes a target of a function that makes an allocator object. What the allocator throws is a finding of its run.
+ *
+ * @throws {UsageError} `makeAllocator` is no function, or what it returns has no `malloc` or no `free`.
+ */
+export function objectTarget(name: string, makeAllocator: MakeAllocator): MakeTarget {
+  if (typeof makeAllocator !== 'function') {
+    throw new UsageError(
+      `${name}: expected a function that returns a fresh allocator, but got ${describe(makeAllocator)}; pass () => allocator instead, so that every run starts on an empty heap.`,
+    );
+  }
+  requireAllocator(name, makeAllocator());
+  return () => adapt(name, makeAllocator());
+}
+
+function requireAllocator(name: string, allocator: AllocatorObject): void {
+  for (const method of ['malloc', 'free'] as const) {
+    if (typeof allocator?.[method] !== 'function') {
+      throw new UsageError(
+        `${name}: the allocator has no ${method} (it is ${describe(allocator)}); give it malloc(size) and free(address).`,
+      );
+    }
+  }
+}
+
+function adapt(name: string, allocator: AllocatorObject): Target {
+  const { memory } = allocator;
+  const nullAddress = allocator.nullAddress ?? (memory === undefined ? undefined : 0);
+  const answer = (address: unknown): number | null =>
+    // What is no number at all is passed on as it is: the law calls-return names it.
+    address === undefined || address === null || address === nullAddress ? null : (address as number);
+  const sent = (address: number | null): number | null => address ?? nullAddress ?? null;
+  const { calloc, realloc, aligned, usableSize, footprint, walk, events, reset } = allocator;
+  return {
+    name,
+    promises: allocator.promises ?? {},
+    malloc: (size) => answer(allocator.malloc(size as number)),
+    free: (address) => allocator.free(sent(address)) !== false,
+    ...(calloc && { calloc: (count, size) => answer(calloc.call(allocator, count as number, size as number)) }),
+    ...(realloc && { realloc: (address, size) => answer(realloc.call(allocator, sent(address), size as number)) }),
+    ...(aligned && { aligned: (alignment, size) => answer(aligned.call(allocator, alignment, size as number)) }),
+    ...(usableSize && { usableSize: (address) => usableSize.call(allocator, address) }),
+    ...(footprint && { footprint: () => footprint.call(allocator) }),
+    ...(walk && { walk: () => walk.call(allocator) }),
+    ...(events && { events: () => events.call(allocator) }),
+    ...(reset && { reset: () => reset.call(allocator) }),
+    memory: memory && new BufferMemory(allocator),
+    get bounds() {
+      const { memory: current } = allocator;
+      return allocator.bounds ?? (current && { start: 0, end: bufferOf(current).byteLength });
+    },
+    invariants: allocator.invariants,
+  };
+}
+
+/** The memory of an allocator object, whose buffer may be exchanged when it grows. */
+class BufferMemory implements Memory {
+  readonly #allocator: AllocatorObject;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  constructor(allocator: AllocatorObject) {
+    this.#allocator = allocator;
+  }
+
+  loadDouble(address: number): number {
+    return this.#current().getFloat64(address, true);
+  }
+
+  storeDouble(address: number, value: number): void {
+    this.#current().setFloat64(address, value, true);
+  }
+
+  loadByte(address: number): number {
+    return this.#current().getUint8(address);
+  }
+
+  storeByte(address: number, byte: number): void {
+    this.#current().setUint8(address, byte);
+  }
+
+  #current(): DataView {
+    const buffer = bufferOf(this.#allocator.memory!);
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    return this.#view;
+  }
+}
+
+function bufferOf(memory: ArrayBufferLike | { readonly buffer: ArrayBufferLike }): ArrayBufferLike {
+  return 'buffer' in memory ? memory.buffer : memory;
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  return `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing'}`;
+}

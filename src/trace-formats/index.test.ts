@@ -1,0 +1,84 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Op } from '../program/op.ts';
+import { decodeProgram, encodeProgram } from '../program/bytes.ts';
+import { parseProgram, printProgram } from '../program/text.ts';
+import { detectTraceFormat, HEAD_LENGTH, splitLines, type TraceSummary } from './index.ts';
+
+const TRACES = join(import.meta.dirname, '../../corpus/seeds/traces');
+const FILES = readdirSync(TRACES).filter((file) => !file.endsWith('.md'));
+
+/** The file in pieces that end anywhere, as a stream would give them. */
+function read(file: string): { ops: readonly Op[]; summary: TraceSummary; text: string } {
+  const text = readFileSync(join(TRACES, file), 'utf8');
+  const chunks = text.match(/[^]{1,1000}/g) ?? [];
+  const format = detectTraceFormat(text.slice(0, HEAD_LENGTH), file);
+  const reading = format.read(splitLines(chunks), file);
+  const ops: Op[] = [];
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done === true) return { ops, summary: value, text };
+    ops.push(value);
+  }
+}
+
+describe('detectTraceFormat', () => {
+  test.each([
+    ['==12== Memcheck, a memory error detector\n', 'valgrind'],
+    ['starting\n--12-- malloc(24) = 0x4B07040\n', 'valgrind'],
+    ['1\n--12-- malloc(24) = 0x4B07040\n', 'valgrind'],
+    ['Alloc(552),\n', 'wee_alloc'],
+    ['\nFree(0),\n', 'wee_alloc'],
+    ['20000\n6\n12\n1\n', 'rep'],
+    ['\r\n 6 12 a 0 1', 'rep'],
+  ])('takes a file that starts with %j for %s', (head, name) => {
+    expect(detectTraceFormat(head, 'a').name).toBe(name);
+  });
+
+  test.each(['', '= Start\n', 'heapcheck program 1\n', '==12==\n'])(
+    'knows no format of %j',
+    (head) => {
+      expect(() => detectTraceFormat(head, 'a.txt')).toThrow(
+        /^a\.txt: the file is in no trace format that heapcheck knows; pass one of: valgrind \(.*\); wee_alloc \(.*\); rep \(.*\)\.$/,
+      );
+    },
+  );
+});
+
+describe('the recorded traces', () => {
+  test('are of every format', () => {
+    const names = FILES.map((file) => {
+      const head = readFileSync(join(TRACES, file), 'utf8').slice(0, HEAD_LENGTH);
+      return detectTraceFormat(head, file).name;
+    });
+    expect(new Set(names)).toEqual(new Set(['valgrind', 'wee_alloc', 'rep']));
+  });
+
+  test.each(FILES)('%s is a program whose text and bytes read back', (file) => {
+    const { ops, summary } = read(file);
+    expect(ops.length).toBe(summary.opsCount);
+    expect(parseProgram(printProgram(ops), file).program).toEqual(ops);
+    expect(decodeProgram(encodeProgram(ops))).toEqual(ops);
+  });
+
+  test.each(FILES.filter((file) => file.endsWith('.log')))(
+    '%s leaves what valgrind says was left',
+    (file) => {
+      const { summary, text } = read(file);
+      const left = /in use at exit: ([\d,]+) bytes in ([\d,]+) blocks/.exec(text)!;
+      const [bytes, blocks] = [left[1]!, left[2]!].map((number) =>
+        Number(number.replaceAll(',', '')),
+      );
+      expect(summary).toMatchObject({ leftBytes: bytes, leftCount: blocks });
+    },
+  );
+
+  test.each(['sqlite3.modern.rep', 'sqlite3.short.rep', 'sqlite3.wee_alloc.trace'])(
+    '%s peaks where the log that it was made from peaks',
+    (file) => {
+      const { peakBytes, leftCount } = read('sqlite3.valgrind.log').summary;
+      expect(read(file).summary).toMatchObject({ peakBytes, leftCount });
+    },
+  );
+});

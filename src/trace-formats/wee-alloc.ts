@@ -1,0 +1,74 @@
+import { type Place, usageErrorAt } from '../base/usage-error.ts';
+import type { Op } from '../program/op.ts';
+import { parseSize } from '../program/text.ts';
+import { LiveBlocks } from './live-blocks.ts';
+import { SlotPool } from './slot-pool.ts';
+import type { TraceFormat, TraceSummary } from './trace-format.ts';
+
+/**
+ * The traces of wee_alloc's test suite. One op a line:
+ *
+ *     Alloc(552),     the next block, of 552 bytes
+ *     Free(0),        the block of Alloc line 0, counted from 0
+ *
+ * Blank lines are passed over, and the comma may be left out. Recording turned a realloc into `Free` and `Alloc`,
+ * and dropped alignments.
+ *
+ * Source: wee_alloc, "trace-malloc-free/src/main.rs".
+ */
+export const WEE_ALLOC: TraceFormat = {
+  name: 'wee_alloc',
+  says: "Alloc(size) and Free(ordinal) lines, as in wee_alloc's test suite",
+  matches: (head) => /^\s*(?:Alloc|Free)\s*\(/.test(head),
+  read,
+};
+
+function* read(lines: Iterable<string>, file: string): Generator<Op, TraceSummary, undefined> {
+  const blocks = new LiveBlocks();
+  const slots = new SlotPool();
+  const place = { file, line: 0 };
+  let opsCount = 0;
+  let linesPassedOverCount = 0;
+  for (const line of lines) {
+    place.line += 1;
+    if (line.trim() === '') {
+      linesPassedOverCount += 1;
+      continue;
+    }
+    opsCount += 1;
+    const [, name, argument] = /^\s*(Alloc|Free)\((\d+)\),?\s*$/.exec(line) ?? noOp(line, place);
+    if (name === 'Alloc') {
+      const size = parseSize(argument!, place);
+      const slot = slots.take(place);
+      blocks.add(blocks.blocksCount, { slot, size, line: place.line });
+      yield { kind: 'malloc', slot, size };
+    } else {
+      const ordinal = Number(argument);
+      const { slot } = blocks.get(ordinal) ?? notLive(ordinal, blocks.blocksCount, place);
+      blocks.remove(ordinal);
+      slots.give(slot);
+      yield { kind: 'free', slot };
+    }
+  }
+  return blocks.summary({ opsCount, linesPassedOverCount });
+}
+
+function noOp(line: string, place: Place): never {
+  throw usageErrorAt(
+    place,
+    `'${line.trim().slice(0, 60)}' is no op`,
+    'write Alloc(24), or Free(0),',
+  );
+}
+
+function notLive(ordinal: number, blocksCount: number, place: Place): never {
+  if (ordinal < blocksCount) {
+    throw usageErrorAt(place, `block ${ordinal} was freed before`, 'free each block once');
+  }
+  const problem = `block ${ordinal} is freed, but ${blocksCount} Alloc lines stand above`;
+  throw usageErrorAt(
+    place,
+    problem,
+    'name a block by the number of its Alloc line, counted from 0',
+  );
+}

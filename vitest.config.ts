@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+const FOLDERS = '{src,properties,fuzz,cli,bench,examples}';
+
+export default defineConfig({
+  test: {
+    include: [`${FOLDERS}/**/*.test.ts`],
+    globalSetup: './vitest.setup.ts',
+    testTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['{src,properties,fuzz,cli}/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: [['text', { skipFull: true }], 'html', 'json-summary'],
+      thresholds: {
+        'src/base/**': { branches: 100 },
+        'src/heap/**': { branches: 100 },
+        'src/program/**': { branches: 100 },
+        'src/check/**': { branches: 100 },
+      },
+    },
+  },
+});
