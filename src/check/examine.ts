@@ -1,6 +1,6 @@
 import type { Program } from '../program/program.ts';
 import { sameBug, type Finding } from './finding.ts';
-import { Runner } from './runner.ts';
+import { Runner, type RunProgram } from './runner.ts';
 import type { MakeTarget } from './target.ts';
 import type { Trace } from './trace.ts';
 
@@ -19,6 +19,7 @@ export function examine(makeTarget: MakeTarget, program: Program): Examination {
 
 /** How often the same program shows the same bug. */
 export interface Confirmation {
+  /** What the first run that found something found. */
   readonly finding: Finding | undefined;
   readonly repeatsCount: number;
   readonly runsCount: number;
@@ -28,16 +29,13 @@ export interface Confirmation {
 const CONFIRM_RUNS = 4;
 
 /**
- * Runs a program several times on fresh targets. A finding is confirmed when every run ends in the same bug; what
- * repeats less often is flaky, with `repeatsCount / runsCount` as its rate.
+ * Runs a program several times. A finding is confirmed when every run ends in the same bug; what repeats less often is
+ * flaky, with `repeatsCount / runsCount` as its rate.
  *
- * @returns The first run's finding with its exact step, and how many runs agreed with it.
+ * @param run Runs it on a fresh heap, with everything checked after every op.
  */
-export function confirm(makeTarget: MakeTarget, program: Program): Confirmation {
-  const findings = Array.from(
-    { length: CONFIRM_RUNS },
-    () => new Runner(makeTarget, { checkEvery: 1 }).run(program),
-  );
+export function confirm(run: RunProgram, program: Program): Confirmation {
+  const findings = Array.from({ length: CONFIRM_RUNS }, () => run(program));
   const finding = findings.find((each) => each !== undefined);
   const repeats = findings.filter((each) => finding !== undefined && each !== undefined && sameBug(each, finding));
   return { finding, repeatsCount: repeats.length, runsCount: CONFIRM_RUNS };

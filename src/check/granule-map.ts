@@ -102,24 +102,35 @@ export class GranuleMap {
       this.#huge.push({ start: first, end: first + count });
       return true;
     }
-    if (!eachWord(first, count, (granule, index, mask) => (this.#segmentAt(granule)[index]! & mask) === 0)) {
-      return false;
-    }
-    return eachWord(first, count, (granule, index, mask) => {
-      this.#segmentAt(granule)[index]! |= mask;
-      return true;
-    });
+    if (this.#sweep(first, count, 'test')) return false;
+    this.#sweep(first, count, 'set');
+    return true;
   }
 
   #releaseLong(first: number, count: number): void {
-    if (count >= HUGE_GRANULES) {
-      this.#huge = this.#huge.filter((range) => range.start !== first);
-      return;
+    if (count >= HUGE_GRANULES) this.#huge = this.#huge.filter((range) => range.start !== first);
+    else this.#sweep(first, count, 'clear');
+  }
+
+  /** Goes over the bits of a run of granules, a word at a time. @returns For `test`, whether one is set. */
+  #sweep(first: number, count: number, act: 'test' | 'set' | 'clear'): boolean {
+    const end = first + count;
+    for (let granule = first; granule < end; ) {
+      const words = this.#segmentAt(granule);
+      const index = (granule % SEGMENT_GRANULES) >>> 5;
+      const bit = granule % 32;
+      const bitsCount = Math.min(32 - bit, end - granule);
+      const mask = bitsCount === 32 ? -1 : ((1 << bitsCount) - 1) << bit;
+      if (act === 'test') {
+        if ((words[index]! & mask) !== 0) return true;
+      } else if (act === 'set') {
+        words[index]! |= mask;
+      } else {
+        words[index]! &= ~mask;
+      }
+      granule += bitsCount;
     }
-    eachWord(first, count, (granule, index, mask) => {
-      this.#segmentAt(granule)[index]! &= ~mask;
-      return true;
-    });
+    return false;
   }
 
   #hitsHuge(first: number, end: number): boolean {
@@ -132,27 +143,8 @@ export class GranuleMap {
       const start = Math.max(first, number * SEGMENT_GRANULES);
       const stop = Math.min(end, (number + 1) * SEGMENT_GRANULES);
       if (start >= stop) continue;
-      const free = eachWord(start, stop - start, (at, index, mask) => (this.#segmentAt(at)[index]! & mask) === 0);
-      if (!free) return true;
+      if (this.#sweep(start, stop - start, 'test')) return true;
     }
     return false;
   }
-}
-
-/** Calls `visit` for every bitmap word that a run of granules touches, until it returns false. */
-function eachWord(
-  first: number,
-  count: number,
-  visit: (granule: number, index: number, mask: number) => boolean,
-): boolean {
-  const end = first + count;
-  let granule = first;
-  while (granule < end) {
-    const bit = granule % 32;
-    const bitsCount = Math.min(32 - bit, end - granule);
-    const mask = bitsCount === 32 ? -1 : ((1 << bitsCount) - 1) << bit;
-    if (!visit(granule, (granule % SEGMENT_GRANULES) >>> 5, mask)) return false;
-    granule += bitsCount;
-  }
-  return true;
 }

@@ -1,10 +1,9 @@
 import type { Memory } from './target.ts';
 
 /** Payloads of up to this many words of 8 bytes are filled and verified in full, larger ones in samples. */
-const FULL_WORDS = 16;
-/** Sampled payloads: four words at each end and eight in between. */
-const SAMPLES_COUNT = 16;
-const SAMPLES_AT_END = 4;
+const FULL_WORDS = 8;
+/** Sampled payloads: two words at each end, where allocators keep their own, and two in between. */
+const SAMPLES_COUNT = 6;
 /** A zeroed block is read in full up to this many words. */
 const ZERO_FULL_WORDS = 512;
 
@@ -25,9 +24,9 @@ function patternByte(key: number, offset: number): number {
 }
 
 function sampleIndex(sample: number, wordsCount: number): number {
-  if (sample < SAMPLES_AT_END) return sample;
-  if (sample >= SAMPLES_COUNT - SAMPLES_AT_END) return wordsCount - SAMPLES_COUNT + sample;
-  return Math.floor((wordsCount * (sample - SAMPLES_AT_END + 1)) / (SAMPLES_COUNT - 2 * SAMPLES_AT_END + 1));
+  if (sample < 2) return sample;
+  if (sample >= 4) return wordsCount - SAMPLES_COUNT + sample;
+  return Math.floor(wordsCount / 3) * (sample - 1);
 }
 
 /** Fills a payload of `size` bytes with the pattern of `key`. */

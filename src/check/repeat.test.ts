@@ -3,7 +3,7 @@ import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
 import { askedCounters } from './judge.ts';
 import { LAW } from './law.ts';
-import { repeatFinding } from './repeat.ts';
+import { repeatFinding, Repeater } from './repeat.ts';
 import type { Target } from './target.ts';
 
 function programOf(...lines: readonly string[]): Program {
@@ -34,7 +34,7 @@ function bump(options: { start?: number; startAfterReset?: number; limit?: numbe
 describe('a program', () => {
   test('that gets the same addresses three times is no finding, and each answer was asked twice', () => {
     const asked = askedCounters();
-    expect(repeatFinding(() => bump(), PROGRAM, asked)).toBeUndefined();
+    expect(new Repeater(() => bump(), asked).run(PROGRAM)).toBeUndefined();
     expect(asked[LAW.sameProgramSameAddresses.index]).toBe(3 * 2);
   });
 
@@ -73,8 +73,10 @@ describe('a program', () => {
   });
 
   test('that breaks another law the same way every time is a finding of that law', () => {
-    const makeTarget = (): Target => ({ ...bump(), malloc: () => 0 });
-    expect(repeatFinding(makeTarget, PROGRAM)).toMatchObject({ law: 'blocks-stay-apart', step: 3 });
+    expect(repeatFinding(() => ({ ...bump(), malloc: () => 0 }), PROGRAM)).toMatchObject({
+      law: 'blocks-stay-apart',
+      step: 3,
+    });
   });
 
   test('that breaks another law the first time only is a finding of that law', () => {
@@ -88,5 +90,27 @@ describe('a program', () => {
       law: 'free-accepts-its-blocks',
       step: 1,
     });
+  });
+
+  test('that gets other addresses after other programs is a finding', () => {
+    let resetsCount = 0;
+    const makeTarget = (): Target => {
+      let start = 0;
+      return {
+        ...bump(),
+        malloc: () => {
+          start += 64;
+          return start;
+        },
+        reset: () => {
+          resetsCount += 1;
+          start = resetsCount > 2 ? 4096 : 0;
+        },
+      };
+    };
+    const repeater = new Repeater(makeTarget);
+    const [first, second] = [repeater.run(PROGRAM), repeater.run(PROGRAM)];
+    expect(first).toBeUndefined();
+    expect(second?.law).toBe('same-program-same-addresses');
   });
 });

@@ -16,24 +16,43 @@ interface Repetition {
  * Runs a program three times, on two fresh targets and once more on the second after its reset, and compares the
  * addresses op by op.
  *
- * @param asked One counter a law, by `Law.index`; one question is one address that is compared with another.
  * @returns The first difference; or, where there is none, what the runs themselves found.
  */
-export function repeatFinding(
-  makeTarget: MakeTarget,
-  program: Program,
-  asked: Float64Array = askedCounters(),
-): Finding | undefined {
-  const first = repeated(new Runner(makeTarget, { record: 'outcomes' }), program);
-  const runner = new Runner(makeTarget, { record: 'outcomes' });
-  for (let round = 0; round < 2; round += 1) {
-    const target = runner.target.name;
-    const second = repeated(runner, program);
-    const difference = firstDifference({ first: first.trace, second: second.trace, asked });
-    const finding = difference === undefined ? second.finding : { ...difference, target };
-    if (finding !== undefined) return finding;
+export function repeatFinding(makeTarget: MakeTarget, program: Program): Finding | undefined {
+  return new Repeater(makeTarget).run(program);
+}
+
+/**
+ * Runs many programs three times each. As `repeatFinding`, but for the targets: where they can be reset, the same two
+ * serve all programs, and so have histories of their own, which must not show.
+ */
+export class Repeater {
+  readonly #runnerA: Runner;
+  readonly #runnerB: Runner;
+  readonly #asked: Float64Array;
+
+  /** @param asked One counter a law, by `Law.index`; one question is one address compared with another. */
+  constructor(makeTarget: MakeTarget, asked: Float64Array = askedCounters()) {
+    this.#runnerA = new Runner(makeTarget, { record: 'outcomes' });
+    this.#runnerB = new Runner(makeTarget, { record: 'outcomes' });
+    this.#asked = asked;
   }
-  return first.finding;
+
+  run(program: Program): Finding | undefined {
+    const first = repeated(this.#runnerA, program);
+    for (let round = 0; round < 2; round += 1) {
+      const target = this.#runnerB.target.name;
+      const second = repeated(this.#runnerB, program);
+      const difference = firstDifference({
+        first: first.trace,
+        second: second.trace,
+        asked: this.#asked,
+      });
+      const finding = difference === undefined ? second.finding : { ...difference, target };
+      if (finding !== undefined) return finding;
+    }
+    return first.finding;
+  }
 }
 
 function repeated(runner: Runner, program: Program): Repetition {

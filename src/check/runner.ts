@@ -1,6 +1,7 @@
 import { unreachable } from '../base/kit-bug.ts';
 import { sizeProduct, type Size } from '../base/units.ts';
 import type { Op, Slot } from '../program/op.ts';
+import type { Program } from '../program/program.ts';
 import { type Finding, formatCall } from './finding.ts';
 import { askedCounters, Judge, type Verdict } from './judge.ts';
 import { LAW, LAWS } from './law.ts';
@@ -29,8 +30,11 @@ import type { Outcome, TraceStep } from './trace.ts';
  * carried the damage into the next program, whose finding then did not repeat.
  */
 
+/** Runs a program on a fresh heap, to its end or to its first finding. */
+export type RunProgram = (program: Program) => Finding | undefined;
+
 export interface RunnerOptions {
-  /** Walk everything each this many ops; 1 names the exact step. Default 64. */
+  /** Walk everything each this many ops; 1 names the exact step. Default 256. */
   readonly checkEvery?: number;
   /** What to keep of a run: nothing, what became of each op, or the target's blocks after each op as well. */
   readonly record?: 'nothing' | 'outcomes' | 'blocks';
@@ -66,11 +70,12 @@ export class Runner {
   #isFresh = true;
   #isCalling = false;
   #outcome: Outcome = SKIPPED;
+  #at: { step: number; op: Op | undefined } = { step: 0, op: undefined };
   #trace: TraceStep[] = [];
 
   constructor(makeTarget: MakeTarget, options: RunnerOptions = {}) {
     this.#makeTarget = makeTarget;
-    this.#checkEvery = options.checkEvery ?? 64;
+    this.#checkEvery = options.checkEvery ?? 256;
     this.#record = options.record ?? 'nothing';
     this.#target = makeTarget();
     this.#judge = new Judge(this.#target, this.#lawsAsked);
@@ -100,27 +105,36 @@ export class Runner {
     return events;
   }
 
+  /** Where the run is, or was when it was stopped from outside: the op's index, and the op; none at the end. */
+  get at(): { readonly step: number; readonly op: Op | undefined } {
+    return this.#at;
+  }
+
   /** Runs a program on a fresh heap, to its end or to its first finding. */
   run(program: Iterable<Op>): Finding | undefined {
     this.#begin();
-    let step = 0;
-    let op: Op | undefined;
+    const at = this.#at;
+    at.step = 0;
     try {
-      for (op of program) {
-        const verdict = this.#step(op, step);
-        if (verdict !== undefined) return this.#found(verdict, step, op.kind);
-        step += 1;
+      for (const op of program) {
+        at.op = op;
+        const verdict = this.#step(op, at.step);
+        if (verdict !== undefined) return this.#found(verdict);
+        at.step += 1;
       }
-      op = undefined;
+      at.op = undefined;
       const verdict = this.#finish();
-      return verdict === undefined ? undefined : this.#found(verdict, step, 'end');
+      return verdict === undefined ? undefined : this.#found(verdict);
     } catch (error) {
       if (!this.#isCalling) throw error;
       this.#outcome = CRASHED;
-      if (op !== undefined) this.#note(op);
-      const observed = `${op === undefined ? 'freeing what was live' : formatCall(op)} threw ${describeError(error)}`;
-      const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
-      return this.#found(verdict, step, op?.kind ?? 'end');
+      if (this.#record !== 'nothing' && at.op !== undefined) {
+        if (this.#trace.length > at.step) this.#trace.pop();
+        this.#note(at.op);
+      }
+      const call = at.op === undefined ? 'freeing what was live' : formatCall(at.op);
+      const observed = `${call} threw ${describeError(error)}`;
+      return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
     }
   }
 
@@ -151,8 +165,9 @@ export class Runner {
     }
   }
 
-  #found(verdict: Verdict, step: number, op: Finding['op']): Finding {
-    const finding = { ...verdict, target: this.#target.name, step, op };
+  #found(verdict: Verdict): Finding {
+    const { step, op } = this.#at;
+    const finding = { ...verdict, target: this.#target.name, step, op: op?.kind ?? ('end' as const) };
     this.#isCalling = false;
     this.#replaceTarget();
     this.#isFresh = true;

@@ -3,8 +3,6 @@ import { GranuleMap } from './granule-map.ts';
 import { fillPayload, payloadDamage } from './payload.ts';
 import type { Memory } from './target.ts';
 
-const SLOTS_AT_START = 256;
-
 /**
  * The oracle: which blocks are live, as half-open ranges, and what each payload must contain.
  *
@@ -12,16 +10,17 @@ const SLOTS_AT_START = 256;
  * usable size where the target tells it, else the size that was asked for; extents may not overlap, and payloads are
  * filled and verified over the whole extent.
  *
- * Fields of a slot lie in parallel arrays, so that a run allocates nothing.
+ * Fields of a slot lie in parallel arrays, so that a run allocates nothing; plain ones, so that low addresses stay small
+ * integers on their way through the target.
  */
 export class Shadow {
   readonly #ranges: GranuleMap;
   readonly #memory: Memory | undefined;
-  #address = new Float64Array(SLOTS_AT_START).fill(-1);
-  #size = new Float64Array(SLOTS_AT_START);
-  #extent = new Float64Array(SLOTS_AT_START);
-  #key = new Float64Array(SLOTS_AT_START);
-  #freedAddress = new Float64Array(SLOTS_AT_START).fill(-1);
+  readonly #address: number[] = [];
+  readonly #size: number[] = [];
+  readonly #extent: number[] = [];
+  readonly #key: number[] = [];
+  readonly #freedAddress: number[] = [];
   #slotsCount = 0;
   #liveCount = 0;
   #keysCount = 0;
@@ -137,18 +136,12 @@ export class Shadow {
 
   #reach(slot: number): void {
     this.#slotsCount = slot + 1;
-    if (slot < this.#address.length) return;
-    const length = 2 ** Math.ceil(Math.log2(slot + 1));
-    this.#address = grown(this.#address, length, -1);
-    this.#size = grown(this.#size, length, 0);
-    this.#extent = grown(this.#extent, length, 0);
-    this.#key = grown(this.#key, length, 0);
-    this.#freedAddress = grown(this.#freedAddress, length, -1);
+    while (this.#address.length <= slot) {
+      this.#address.push(-1);
+      this.#size.push(0);
+      this.#extent.push(0);
+      this.#key.push(0);
+      this.#freedAddress.push(-1);
+    }
   }
-}
-
-function grown(old: Float64Array<ArrayBuffer>, length: number, rest: number): Float64Array<ArrayBuffer> {
-  const array = new Float64Array(length).fill(rest);
-  array.set(old);
-  return array;
 }

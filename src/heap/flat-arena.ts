@@ -221,12 +221,11 @@ export class FlatArena implements Arena {
   #clean(address: number, size: number): void {
     const start = address - this.base;
     const end = start + size;
-    let piece = this.dirtyPieces.indexOf(1, start >>> PIECE_SHIFT);
-    while (piece >= 0 && piece * PIECE_SIZE < end) {
+    for (let piece = start >>> PIECE_SHIFT; piece * PIECE_SIZE < end; piece += 1) {
+      if (this.dirtyPieces[piece] === 0) continue;
       const pieceEnd = (piece + 1) * PIECE_SIZE;
       this.#bytes.fill(0, Math.max(start, piece * PIECE_SIZE), Math.min(end, pieceEnd));
       if (start <= piece * PIECE_SIZE && pieceEnd <= end) this.dirtyPieces[piece] = 0;
-      piece = this.dirtyPieces.indexOf(1, piece + 1);
     }
   }
 

@@ -13,8 +13,8 @@ export interface FreeList {
   insertRest(block: number, extent: number): void;
   /** Takes a listed block off; its header still stands. */
   remove(block: number, extent: number): void;
-  /** @returns The listed blocks in the list's order; at most `limit`, should the list be broken. */
-  blocks(limit: number): Iterable<number>;
+  /** Visits the listed blocks in the list's order, until `visit` returns false. */
+  each(visit: (block: number) => boolean): void;
   clear(): void;
 }
 

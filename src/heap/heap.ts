@@ -128,6 +128,7 @@ export class Heap {
     }
     for (const [start, size] of this.bigMaps) this.arena.unmap(start, size);
     this.regions.clear();
+    this.counters.bigFrees += this.bigMaps.size;
     this.bigMaps.clear();
     this.list.clear();
     this.#reachedEnd = 0;

@@ -16,7 +16,7 @@ export interface HeapState {
 /** Reads a heap for its invariants. */
 export function heapState(heap: Heap): HeapState {
   const regions = walkRegions(heap);
-  return { heap, regions, blocks: regions.flatMap(({ blocks }) => blocks), listed: listedBlocks(heap) };
+  return { heap, regions, blocks: regions.length === 1 ? regions[0]!.blocks : regions.flatMap(({ blocks }) => blocks), listed: listedBlocks(heap) };
 }
 
 /** What the reference heap keeps, seen from inside. */
@@ -40,7 +40,7 @@ export const HEAP_INVARIANTS: readonly HeapInvariant[] = [
     rows: 'F2 R31',
     source: 'Linux slub: "Freelist cycle detected".',
     check: ({ blocks, listed }) => {
-      const freeCount = blocks.filter(({ state }) => state === 'free').length;
+      const freeCount = freeCountOf(blocks);
       return listed.length <= freeCount ? undefined : `${listed.length} or more blocks are listed, ${freeCount} are free`;
     },
   },
@@ -50,11 +50,10 @@ export const HEAP_INVARIANTS: readonly HeapInvariant[] = [
     rows: 'F1 F4 R31 R40',
     source: 'StarMalloc and verus-mimalloc: every free block is in exactly one list.',
     check: ({ blocks, listed }) => {
-      const free = new Set(blocks.filter(({ state }) => state === 'free').map(({ start }) => start));
-      const listedSet = new Set(listed);
-      const missing = [...free].find((start) => !listedSet.has(start));
-      if (missing !== undefined) return `the free block at ${formatAddress(missing)} is not listed`;
-      const extra = listed.find((start) => !free.has(start));
+      const unlisted = new Set<number>();
+      for (const { start, state } of blocks) if (state === 'free') unlisted.add(start);
+      const extra = listed.find((start) => !unlisted.delete(start));
+      for (const start of unlisted) return `the free block at ${formatAddress(start)} is not listed`;
       return extra === undefined ? undefined : `${formatAddress(extra)} is listed, but no free block starts there`;
     },
   },
@@ -156,11 +155,20 @@ export const HEAP_INVARIANTS: readonly HeapInvariant[] = [
   },
 ];
 
+function freeCountOf(blocks: readonly HeapBlock[]): number {
+  let count = 0;
+  for (const { state } of blocks) if (state === 'free') count += 1;
+  return count;
+}
+
 function binProblem(heap: Heap, bins: SegregatedBins): string | undefined {
-  for (let bin = 0; bin < bins.binsCount; bin += 1) {
-    const { head, bit } = bins.binAt(bin);
-    if ((head !== 0) !== bit) return `bin ${bin} has ${head === 0 ? 'no block' : 'blocks'}, its bit is ${bit ? 1 : 0}`;
-    for (let block = head; block !== 0; block = heap.layout.nextOf(block)) {
+  const misjudged = bins.misjudgedBin();
+  if (misjudged >= 0) {
+    const isEmpty = bins.headOf(misjudged) === 0;
+    return `bin ${misjudged} has ${isEmpty ? 'no block, its bit is 1' : 'blocks, its bit is 0'}`;
+  }
+  for (let bin = bins.binAfter(-1); bin >= 0; bin = bins.binAfter(bin)) {
+    for (let block = bins.headOf(bin); block !== 0; block = heap.layout.nextOf(block)) {
       const own = bins.binOf(heap.layout.extentOf(block));
       if (own !== bin) return `the block at ${formatAddress(block)} belongs to bin ${own}, but sits in bin ${bin}`;
     }
@@ -169,18 +177,19 @@ function binProblem(heap: Heap, bins: SegregatedBins): string | undefined {
 }
 
 function tagProblem(heap: Heap, { region, blocks }: RegionWalk): string | undefined {
-  let previous: HeapBlock | undefined;
-  for (const block of blocks) {
-    const at = formatAddress(block.start);
-    const claimsUsed = heap.layout.isPreviousUsed(heap.layout.tagOf(block.start));
-    if (claimsUsed !== (previous?.state !== 'free')) return `the header at ${at} is wrong about the block in front`;
-    const footer = heap.layout.footerBefore(block.end);
-    if (block.state === 'free' && footer !== block.end - block.start) {
-      return `the free block at ${at} has extent ${block.end - block.start} in its header and ${footer} in its footer`;
+  const { layout } = heap;
+  let isPreviousFree = false;
+  for (const { start, end, state } of blocks) {
+    if (layout.isPreviousUsed(layout.tagOf(start)) === isPreviousFree) {
+      return `the header at ${formatAddress(start)} is wrong about the block in front`;
     }
-    previous = block;
+    isPreviousFree = state === 'free';
+    const footer = isPreviousFree ? layout.footerBefore(end) : end - start;
+    if (footer !== end - start) {
+      return `the free block at ${formatAddress(start)} has extent ${end - start} in its header and ${footer} in its footer`;
+    }
   }
-  const edge = heap.layout.tagOf(region.last);
-  const isRight = edge === USED + (previous?.state === 'free' ? 0 : PREVIOUS_USED);
+  const edge = layout.tagOf(region.last);
+  const isRight = edge === USED + (isPreviousFree ? 0 : PREVIOUS_USED);
   return isRight ? undefined : `the edge at ${formatAddress(region.last)} reads ${edge}`;
 }

@@ -76,12 +76,9 @@ export class LinkedList implements FreeList {
     return block;
   }
 
-  *blocks(limit: number): Iterable<number> {
-    let count = 0;
-    for (let block = this.#head; block !== 0 && count < limit; block = this.#layout.nextOf(block)) {
-      yield block;
-      count += 1;
-    }
+  each(visit: (block: number) => boolean): void {
+    let block = this.#head;
+    while (block !== 0 && visit(block)) block = this.#layout.nextOf(block);
   }
 
   clear(): void {

@@ -63,7 +63,7 @@ export class SegregatedBins implements FreeList {
     if (this.#restExtent >= extent) return this.#takeRest();
     const other = block === 0 ? 0 : this.#takeBehind(block, extent);
     if (other !== 0) return other;
-    const bin = this.#binAfter(own);
+    const bin = this.binAfter(own);
     return bin < 0 ? 0 : this.#takeHead(bin, this.#heads[bin]!);
   }
 
@@ -78,6 +78,7 @@ export class SegregatedBins implements FreeList {
 
   insertRest(block: number, extent: number): void {
     if (this.#rest !== 0) this.insert(this.#rest, this.#restExtent);
+    this.#words.store(block + this.#next, 0);
     this.#rest = block;
     this.#restExtent = extent;
   }
@@ -98,16 +99,11 @@ export class SegregatedBins implements FreeList {
     }
   }
 
-  *blocks(limit: number): Iterable<number> {
-    let count = 0;
-    if (this.#rest !== 0 && limit > 0) {
-      yield this.#rest;
-      count += 1;
-    }
-    for (let bin = 0; bin < BINS_COUNT; bin += 1) {
-      for (let block = this.#heads[bin]!; block !== 0 && count < limit; block = this.#layout.nextOf(block)) {
-        yield block;
-        count += 1;
+  each(visit: (block: number) => boolean): void {
+    if (this.#rest !== 0 && !visit(this.#rest)) return;
+    for (let bin = this.binAfter(-1); bin >= 0; bin = this.binAfter(bin)) {
+      for (let block = this.#heads[bin]!; block !== 0; block = this.#layout.nextOf(block)) {
+        if (!visit(block)) return;
       }
     }
   }
@@ -124,14 +120,39 @@ export class SegregatedBins implements FreeList {
     return extent < this.#exactEnd ? extent >>> this.#unitShift : this.#binOfLarge(extent);
   }
 
-  /** The head of a bin, or 0, and whether the bitmap says that it has one: for the invariants. */
-  binAt(bin: number): { readonly head: number; readonly bit: boolean } {
-    const bit = (this.#bitmap[bin >>> 5]! & (1 << (bin & 31))) !== 0 && (this.#summary & (1 << (bin >>> 5))) !== 0;
-    return { head: this.#heads[bin]!, bit };
+  /** @returns A bin whose bit does not say whether it has a block, or -1: for the invariants. */
+  misjudgedBin(): number {
+    const heads = this.#heads;
+    for (let word = 0; word < this.#bitmap.length; word += 1) {
+      let bits = (this.#summary & (1 << word)) === 0 ? 0 : this.#bitmap[word]!;
+      for (let bin = word * 32; bin < Math.min(BINS_COUNT, word * 32 + 32); bin += 1) {
+        if ((heads[bin] !== 0) !== ((bits & 1) !== 0)) return bin;
+        bits >>>= 1;
+      }
+    }
+    return -1;
   }
 
-  get binsCount(): number {
-    return BINS_COUNT;
+  /** The lowest bin above `bin` that has a block, or -1. */
+  binAfter(bin: number): number {
+    const start = bin + 1;
+    const word = start >>> 5;
+    const inWord = this.#bitmap[word]! & (-1 << (start & 31));
+    if (inWord !== 0) return word * 32 + lowestBit(inWord);
+    const words = this.#summary & (-2 << word);
+    if (words === 0) return -1;
+    const next = lowestBit(words);
+    return next * 32 + lowestBit(this.#bitmap[next]!);
+  }
+
+  /** The head of a bin, or 0. */
+  headOf(bin: number): number {
+    return this.#heads[bin]!;
+  }
+
+  #hasBit(bin: number): boolean {
+    const word = bin >>> 5;
+    return (this.#bitmap[word]! & (1 << (bin & 31))) !== 0 && (this.#summary & (1 << word)) !== 0;
   }
 
   #takeHead(bin: number, block: number): number {
@@ -183,18 +204,6 @@ export class SegregatedBins implements FreeList {
     const rest = this.#bitmap[bin >>> 5]! & ~(1 << (bin & 31));
     this.#bitmap[bin >>> 5] = rest;
     if (rest === 0) this.#summary &= ~(1 << (bin >>> 5));
-  }
-
-  /** The lowest bin above `bin` that has a block, or -1. */
-  #binAfter(bin: number): number {
-    const start = bin + 1;
-    const word = start >>> 5;
-    const inWord = this.#bitmap[word]! & (-1 << (start & 31));
-    if (inWord !== 0) return word * 32 + lowestBit(inWord);
-    const words = this.#summary & (-2 << word);
-    if (words === 0) return -1;
-    const next = lowestBit(words);
-    return next * 32 + lowestBit(this.#bitmap[next]!);
   }
 }
 

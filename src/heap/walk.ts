@@ -23,10 +23,10 @@ export function listedBlocks(heap: Heap): readonly number[] {
   const regions = heap.regions.all();
   const limit = regions.reduce((sum, { first, last }) => sum + (last - first) / heap.layout.extentMin, 1);
   const listed: number[] = [];
-  for (const block of heap.list.blocks(limit)) {
+  heap.list.each((block) => {
     listed.push(block);
-    if (!regions.some(({ first, last }) => first <= block && block < last)) break;
-  }
+    return listed.length < limit && regions.some(({ first, last }) => first <= block && block < last);
+  });
   return listed;
 }
 

@@ -1,5 +1,5 @@
 import { roundUp } from '../base/bits.ts';
-import { SIZE_MAX } from '../base/units.ts';
+import { MIB, SIZE_MAX } from '../base/units.ts';
 import type { MakeTarget, Promises } from '../check/target.ts';
 import { FlatArena, type FlatArenaOptions } from '../heap/flat-arena.ts';
 import { Heap } from '../heap/heap.ts';
@@ -7,10 +7,14 @@ import { HEAP_INVARIANTS, heapState } from '../heap/invariants.ts';
 import { completeOptions, type HeapOptions } from '../heap/options.ts';
 import { walk } from '../heap/walk.ts';
 
+/** Small enough that programs run out of memory, and that a fresh one costs little. */
+const ARENA_SIZE = 16 * MIB;
+
 export interface ReferenceOptions {
   /** Default `reference`. */
   readonly name?: string;
   readonly heap?: Partial<HeapOptions>;
+  /** Default: 16 MiB for maps, and as much for the break where the heap grows by it. */
   readonly arena?: FlatArenaOptions;
 }
 
@@ -22,8 +26,13 @@ export interface ReferenceOptions {
 export function referenceTarget(options: ReferenceOptions = {}): MakeTarget {
   const heapOptions = completeOptions(options.heap ?? {});
   const promises = promisesOf(heapOptions, options.arena?.pageSize ?? 4096);
+  const arenaOptions = {
+    mapSize: ARENA_SIZE,
+    brkSize: heapOptions.growth === 'brk' ? ARENA_SIZE : 0,
+    ...options.arena,
+  };
   return () => {
-    const arena = new FlatArena(options.arena);
+    const arena = new FlatArena(arenaOptions);
     const heap = new Heap(arena, heapOptions);
     const atThreshold = [0, 0, 0];
     const noteThreshold = (size: number): void => {

@@ -54,7 +54,7 @@ class PatchedGraph {
       this.urlOf(new URL(specifier, module).href),
     );
     const isAsItWas = patched === text && !linked.includes("from 'data:");
-    const url = isAsItWas ? module : `data:text/javascript;base64,${Buffer.from(linked).toString('base64')}`;
+    const url = isAsItWas ? module : dataUrl(linked, module);
     this.#urls.set(module, url);
     return url;
   }
@@ -68,4 +68,10 @@ class PatchedGraph {
     }
     return patched;
   }
+}
+
+/** A module as a URL. The last line is the name that stack traces show for it. */
+function dataUrl(text: string, module: string): string {
+  const named = `${text}\n//# sourceURL=${module}?patched\n`;
+  return `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
 }

@@ -1,0 +1,8 @@
+import { cpus } from 'node:os';
+import { compareAllocators } from './allocators.ts';
+import { compareRunners } from './runners.ts';
+
+/** `npm run bench`: ratios, measured in one run. Absolute figures depend on the machine and on its neighbours. */
+console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
+await compareAllocators();
+compareRunners();

@@ -1,0 +1,111 @@
+import { sameBug, type Finding } from '../check/finding.ts';
+import type { RunProgram } from '../check/runner.ts';
+import type { Program } from '../program/program.ts';
+import type { Attempt, Pass } from './pass.ts';
+import { dropOps } from './passes/drop-ops.ts';
+import { mergeSlots } from './passes/merge-slots.ts';
+import { shrinkSizes } from './passes/shrink-sizes.ts';
+import { simplifyOps } from './passes/simplify-ops.ts';
+import { tryShortPrograms } from './passes/try-short-programs.ts';
+
+/*
+ * The minimizer turns a program that breaks a law into the smallest that breaks it in the same way.
+ *
+ * Definitions. A *candidate* is a program that a pass offers. It is *taken* when a run of it ends in the same bug: the
+ * same law, the same kind of op. Taken or not, it is run once; programs that were run before are not run again.
+ *
+ * Invariant. The program at hand always shows the bug, and nothing follows the op at which it shows. So the result
+ * is a counterexample whenever the search stops, at the end or at its budget.
+ *
+ * Shape. Passes know how to make a program smaller and nothing of bugs; the loop knows bugs and nothing of programs.
+ * Passes run in turn until a whole round takes nothing. Each pass lowers a measure of its own and raises none before
+ * it in the order ops, kinds, slots, sizes, so the rounds come to an end.
+ *
+ * What goes wrong otherwise. Taking any finding for the bug walks from a rare bug to a common one, whose program is
+ * shorter. Looking for damage only at the end of a run keeps ops that only serve to notice it: candidates run with
+ * everything checked after every op.
+ */
+
+const PASSES: readonly Pass[] = [dropOps, simplifyOps, mergeSlots, shrinkSizes, tryShortPrograms];
+
+export interface MinimizeOptions {
+  /** Runs to spend at the most. Default 20,000. */
+  readonly runsMax?: number;
+  /** Told after each candidate that was taken. */
+  readonly onProgress?: (progress: { readonly opsCount: number; readonly runsCount: number }) => void;
+}
+
+export interface Minimized {
+  readonly program: Program;
+  /** What the program ends in, with the exact step. */
+  readonly finding: Finding;
+  readonly runsCount: number;
+  /** False when the budget ended the search, so that a pass might have gone on. */
+  readonly isMinimal: boolean;
+}
+
+/**
+ * Shrinks a program as far as it goes.
+ *
+ * @param run Runs a candidate on a fresh heap, with everything checked after every op.
+ * @param finding What `run` makes of the program.
+ */
+export function minimize(
+  run: RunProgram,
+  program: Program,
+  finding: Finding,
+  options: MinimizeOptions = {},
+): Minimized {
+  const search = new Search(run, program, finding, options);
+  let before: Program;
+  do {
+    before = search.program;
+    for (const pass of PASSES) pass(search.program, search.attempt);
+  } while (search.program !== before);
+  return { program: search.program, finding: search.finding, runsCount: search.runsCount, isMinimal: !search.isSpent };
+}
+
+/** The program at hand, and the runs that were spent on it. */
+class Search {
+  program: Program;
+  finding: Finding;
+  runsCount = 0;
+  readonly #run: RunProgram;
+  readonly #runsMax: number;
+  readonly #onProgress: MinimizeOptions['onProgress'];
+  readonly #seen = new Set<string>();
+
+  constructor(run: RunProgram, program: Program, finding: Finding, options: MinimizeOptions) {
+    this.#run = run;
+    this.program = upTo(program, finding);
+    this.finding = finding;
+    this.#runsMax = options.runsMax ?? 20_000;
+    this.#onProgress = options.onProgress;
+  }
+
+  get isSpent(): boolean {
+    return this.runsCount >= this.#runsMax;
+  }
+
+  readonly attempt: Attempt = (candidate) => {
+    const key = keyOf(candidate);
+    if (this.isSpent || this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    this.runsCount += 1;
+    const finding = this.#run(candidate);
+    if (finding === undefined || !sameBug(finding, this.finding)) return false;
+    this.program = candidate;
+    this.finding = finding;
+    this.#onProgress?.({ opsCount: candidate.length, runsCount: this.runsCount });
+    return true;
+  };
+}
+
+/** The program without the ops that come after its finding. */
+function upTo(program: Program, finding: Finding): Program {
+  return finding.op === 'end' ? program : program.slice(0, finding.step + 1);
+}
+
+function keyOf(program: Program): string {
+  return program.map((op) => Object.values(op).join(' ')).join('\n');
+}

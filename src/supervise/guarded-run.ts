@@ -1,0 +1,33 @@
+import type { Finding } from '../check/finding.ts';
+import { LAW } from '../check/law.ts';
+import { Runner, type RunnerOptions, type RunProgram } from '../check/runner.ts';
+import type { MakeTarget } from '../check/target.ts';
+import type { Program } from '../program/program.ts';
+import { TimedOut, withinTime } from './watchdog.ts';
+
+/** The finding of a run that was stopped: the law answers-in-time, at the op where the run was. */
+export function timedOutFinding(runner: Runner, limitMs: number): Finding {
+  const { step, op } = runner.at;
+  const broken = LAW.answersInTime.check(limitMs, 'timed out')!;
+  return { law: LAW.answersInTime.name, target: runner.target.name, step, op: op?.kind ?? 'end', ...broken };
+}
+
+/**
+ * Runs programs one by one with everything checked after every op, each stopped when it takes too long: a hang is a
+ * finding like any other.
+ *
+ * @param limitMs Milliseconds that a program of a few ops may take.
+ */
+export function guardedRun(makeTarget: MakeTarget, limitMs: number, options: RunnerOptions = {}): RunProgram {
+  let runner = new Runner(makeTarget, { checkEvery: 1, ...options });
+  return (program: Program) => {
+    try {
+      return withinTime(limitMs, () => runner.run(program));
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error;
+      const finding = timedOutFinding(runner, limitMs);
+      runner = new Runner(makeTarget, { checkEvery: 1, ...options });
+      return finding;
+    }
+  };
+}

@@ -1,0 +1,14 @@
+import type { Patch } from './import-patched.ts';
+
+/** The reference with one planted bug. */
+export interface Mutant {
+  /** Its own name, kebab-case; as a target it is `mutants/<name>`. */
+  readonly name: string;
+  /** The law or invariant that it breaks. */
+  readonly law: string;
+  /** What is wrong, and where such a mistake was seen. */
+  readonly story: string;
+  readonly patch: Patch;
+  /** The shortest program known to show it, as program text without its first line. */
+  readonly shortest: string;
+}
