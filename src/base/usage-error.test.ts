@@ -6,10 +6,6 @@ test("the caller's error is told apart by its name", () => {
 });
 
 test('an error about a line is one sentence that starts with the place', () => {
-  const error = usageErrorAt(
-    { file: 'a.ops', line: 3 },
-    "'b0 =' is no op",
-    'write b0 = malloc 24',
-  );
+  const error = usageErrorAt({ file: 'a.ops', line: 3 }, "'b0 =' is no op", 'write b0 = malloc 24');
   expect(error).toEqual(new UsageError("a.ops:3: 'b0 =' is no op; write b0 = malloc 24."));
 });

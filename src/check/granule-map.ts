@@ -6,7 +6,7 @@ const SEGMENT_WORDS = SEGMENT_GRANULES / 32;
 /** Segments that are kept for the next program; more are dropped on `clear`. */
 const SEGMENTS_KEPT = 256;
 /** Ranges of at least this many granules are kept in a list instead of bit by bit. */
-const HUGE_GRANULES = 2 ** 23;
+const HUGE_GRANULES = SEGMENT_GRANULES;
 
 /**
  * A set of disjoint ranges over 2^48 bytes that answers "is any of this taken?" in constant time for small ranges.

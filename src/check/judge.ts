@@ -73,10 +73,14 @@ export class Judge {
     return this.#ask(law, law.check(op, this.#target.footprint(), footprintBefore));
   }
 
-  /** A request of 0 bytes was answered. */
+  /**
+   * A request of 0 bytes was answered. Null for want of room breaks no promise of a block, so that is asked only of a
+   * plain request to a heap with nothing live.
+   */
   zeroSize(op: Op, answer: number | null): Verdict | undefined {
     const promise = this.#target.promises.zeroSize ?? 'either';
-    if (promise === 'either') return undefined;
+    const mayLackRoom = promise === 'block' && answer === null && (op.kind !== 'malloc' || this.shadow.liveCount > 0);
+    if (promise === 'either' || mayLackRoom) return undefined;
     return this.#ask(LAW.zeroSizeKeepsPromise, LAW.zeroSizeKeepsPromise.check(op, answer, promise));
   }
 

@@ -27,17 +27,25 @@ export const answers =
     return { malloc: () => (rest.length > 1 ? rest.shift() : rest[0]) as number };
   };
 
-const garbage = [NaN, -1, 1.5, 2 ** 48, Infinity, undefined, '4096', true].map(
-  (answer): Break => ({
-    law: 'calls-return',
-    when: `malloc answers ${String(answer)}`,
-    program: 'b0 = malloc 24',
-    breaks: answers(answer),
-    observed: `malloc(24) returned ${String(answer)}`,
-    expected: ADDRESS,
-    op: 'malloc',
-  }),
-);
+const garbage = [NaN, -1, 1.5, 2 ** 48, Infinity, undefined, '4096', true].map((answer): Break => ({
+  law: 'calls-return',
+  when: `malloc answers ${String(answer)}`,
+  program: 'b0 = malloc 24',
+  breaks: answers(answer),
+  observed: `malloc(24) returned ${String(answer)}`,
+  expected: ADDRESS,
+  op: 'malloc',
+}));
+
+const lostRealloc: Break = {
+  law: 'calls-return',
+  when: 'realloc answers nothing',
+  program: 'b0 = malloc 24; b0 = realloc b0 40',
+  breaks: () => ({ realloc: () => undefined as unknown as null }),
+  observed: 'realloc(b0, 40) returned undefined',
+  expected: ADDRESS,
+  op: 'realloc',
+};
 
 const crashes = (
   [
@@ -50,21 +58,19 @@ const crashes = (
     ['free', 'b0 = malloc 24; free b0', 'free(b0)'],
     ['free', 'b0 = malloc 24; free-inside b0 8', 'free(b0 + 8)'],
   ] as const
-).map(
-  ([call, program, said]): Break => ({
-    law: 'calls-return',
-    when: `${said} throws`,
-    program,
-    breaks: () => ({
-      [call]() {
-        throw new TypeError('no such block\nsecond line');
-      },
-    }),
-    observed: `${said} threw TypeError: no such block`,
-    expected: 'an answer',
-    op: ops(program).at(-1)!.kind,
+).map(([call, program, said]): Break => ({
+  law: 'calls-return',
+  when: `${said} throws`,
+  program,
+  breaks: () => ({
+    [call]() {
+      throw new TypeError('no such block\nsecond line');
+    },
   }),
-);
+  observed: `${said} threw TypeError: no such block`,
+  expected: 'an answer',
+  op: ops(program).at(-1)!.kind,
+}));
 
 const aligns: readonly Break[] = [
   {
@@ -177,7 +183,11 @@ const ranges: readonly Break[] = [
     law: 'blocks-stay-apart',
     when: 'blocks without alignment share one byte',
     program: 'b0 = malloc 3; b1 = malloc 3',
-    breaks: () => ({ ...answers(0x2001, 0x2003)({} as never), promises: {}, usableSize: undefined }),
+    breaks: () => ({
+      ...answers(0x2001, 0x2003)({} as never),
+      promises: {},
+      usableSize: undefined,
+    }),
     observed:
       'malloc(3) returned [0x0000_2003, 0x0000_2006), which overlaps b0 [0x0000_2001, 0x0000_2004)',
     expected: APART,
@@ -210,4 +220,10 @@ const ranges: readonly Break[] = [
   },
 ];
 
-export const ANSWER_BREAKS: readonly Break[] = [...garbage, ...crashes, ...aligns, ...ranges];
+export const ANSWER_BREAKS: readonly Break[] = [
+  ...garbage,
+  lostRealloc,
+  ...crashes,
+  ...aligns,
+  ...ranges,
+];

@@ -95,8 +95,7 @@ const sizes: readonly Break[] = [
     when: 'count times size wraps at 2^64',
     program: 'b0 = calloc 9223372036854775808 4',
     breaks: (toy) => ({ calloc: () => toy.malloc(16) }),
-    observed:
-      'calloc(9223372036854775808, 4), 36893488147419103232 bytes, returned 0x0000_1000',
+    observed: 'calloc(9223372036854775808, 4), 36893488147419103232 bytes, returned 0x0000_1000',
     expected: 'null, since there are 65536 bytes at most',
     op: 'calloc',
   },
@@ -119,18 +118,16 @@ const survive = (
     ['at the head of a long block', 'b0 = malloc 4000; b1 = malloc 5', 0x1000, 0],
     ['at the end of a long block', 'b0 = malloc 4000; b1 = malloc 5', 0x1000 + 3999, 3992],
   ] as const
-).map(
-  ([place, program, address, offset]): Break => ({
-    law: 'contents-survive',
-    when: `a byte changes ${place}`,
-    program,
-    breaks: writes(address),
-    observed: `b0 has changed at offset ${offset}`,
-    expected: AS_WRITTEN,
-    step: 2,
-    op: 'end',
-  }),
-);
+).map(([place, program, address, offset]): Break => ({
+  law: 'contents-survive',
+  when: `a byte changes ${place}`,
+  program,
+  breaks: writes(address),
+  observed: `b0 has changed at offset ${offset}`,
+  expected: AS_WRITTEN,
+  step: 2,
+  op: 'end',
+}));
 
 const contents: readonly Break[] = [
   ...survive,
@@ -320,13 +317,7 @@ const frees: readonly Break[] = [
   },
 ];
 
-const BREAKS: readonly Break[] = [
-  ...ANSWER_BREAKS,
-  ...sizes,
-  ...contents,
-  ...system,
-  ...frees,
-];
+const BREAKS: readonly Break[] = [...ANSWER_BREAKS, ...sizes, ...contents, ...system, ...frees];
 
 /** A toy with a fixed footprint, which grows when this call is refused. */
 function growsOn(call: 'malloc' | 'realloc'): Override {
@@ -397,10 +388,13 @@ describe('the table of laws', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test.each([...LAWS, ...HEAP_INVARIANTS])('says $name in one sentence, with ids and source', (rule) => {
-    expect(rule.name).toMatch(/^[a-z]+(-[a-z]+)+$/);
-    expect(rule.says).toMatch(/^[A-Z].*\.$/);
-    expect(rule.rows).toMatch(/^[A-Z]\d+( [A-Z]\d+)*$/);
-    expect(rule.source.length).toBeGreaterThan(10);
-  });
+  test.each([...LAWS, ...HEAP_INVARIANTS])(
+    'says $name in one sentence, with ids and source',
+    (rule) => {
+      expect(rule.name).toMatch(/^[a-z]+(-[a-z]+)+$/);
+      expect(rule.says).toMatch(/^[A-Z].*\.$/);
+      expect(rule.rows).toMatch(/^[A-Z]\d+( [A-Z]\d+)*$/);
+      expect(rule.source.length).toBeGreaterThan(10);
+    },
+  );
 });

@@ -22,7 +22,29 @@ function damageAfter(size: number, flipped: number, keptSize = size): number {
   return payloadDamage(memory, 16, size, keptSize, 3);
 }
 
-const SIZES = [0, 1, 7, 8, 9, 63, 64, 65, 72, 79, 127, 128, 129, 135, 136, 143, 200, 1000, 4096, 4099, SIZE_MAX];
+const SIZES = [
+  0,
+  1,
+  7,
+  8,
+  9,
+  63,
+  64,
+  65,
+  72,
+  79,
+  127,
+  128,
+  129,
+  135,
+  136,
+  143,
+  200,
+  1000,
+  4096,
+  4099,
+  SIZE_MAX,
+];
 
 describe('a payload', () => {
   test.each(SIZES)('of %d bytes is as it was filled', (size) => {
@@ -65,9 +87,12 @@ describe('a payload', () => {
     [1000, 16, 15, 8],
     [1000, 8, 8, -1],
     [1000, 999, 999, -1],
-  ])('of %d bytes of which %d are kept, byte %d flipped, differs at %d', (size, kept, flipped, at) => {
-    expect(damageAfter(size, flipped, kept)).toBe(at);
-  });
+  ])(
+    'of %d bytes of which %d are kept, byte %d flipped, differs at %d',
+    (size, kept, flipped, at) => {
+      expect(damageAfter(size, flipped, kept)).toBe(at);
+    },
+  );
 
   test('of another block is told apart', () => {
     const memory = makeMemory();

@@ -17,7 +17,9 @@ function run(program: string, override?: Override, options?: RunnerOptions): Run
 function outcomes(program: string, override?: Override): string {
   const { trace } = run(program, override);
   return trace
-    .map(({ outcome }) => (outcome.kind === 'granted' ? outcome.address.toString(16) : outcome.kind))
+    .map(({ outcome }) =>
+      outcome.kind === 'granted' ? outcome.address.toString(16) : outcome.kind,
+    )
     .join(', ');
 }
 
@@ -102,12 +104,16 @@ describe('an op', () => {
         return null;
       },
     });
-    expect(outcomes('b0 = malloc 8; b1 = realloc b0 0; free b0', frees)).toBe('1000, freed, skipped');
+    expect(outcomes('b0 = malloc 8; b1 = realloc b0 0; free b0', frees)).toBe(
+      '1000, freed, skipped',
+    );
   });
 
   test('that reallocs to 0 bytes may be refused, and the block stays', () => {
     const refuses: Override = () => ({ realloc: () => null });
-    expect(outcomes('b0 = malloc 8; b0 = realloc b0 0; free b0', refuses)).toBe('1000, refused, freed');
+    expect(outcomes('b0 = malloc 8; b0 = realloc b0 0; free b0', refuses)).toBe(
+      '1000, refused, freed',
+    );
   });
 
   test('of no kind is a bug of ours, not a finding', () => {
@@ -127,10 +133,21 @@ describe('a law', () => {
   const every = 'b0 = malloc 24; b1 = malloc 0; b2 = malloc 99999; free b0; free null';
 
   test.each<[string, Override, readonly string[]]>([
-    ['anything', BARE, ['calls-return', 'impossible-request-is-refused', 'blocks-stay-apart', 'free-accepts-its-blocks']],
+    [
+      'anything',
+      BARE,
+      [
+        'calls-return',
+        'impossible-request-is-refused',
+        'blocks-stay-apart',
+        'free-accepts-its-blocks',
+      ],
+    ],
     ['memory', () => ({ memory: undefined }), []],
   ])('that needs what a target lacks is not asked: %s', (_, override, asked) => {
-    const names = [...run(every, override).asked].filter(([, count]) => count > 0).map(([name]) => name);
+    const names = [...run(every, override).asked]
+      .filter(([, count]) => count > 0)
+      .map(([name]) => name);
     expect(names).toEqual(expect.arrayContaining([...asked]));
     expect(names).not.toContain('contents-survive');
     if (asked.length > 0) expect(names.sort()).toEqual([...asked].sort());
@@ -146,15 +163,17 @@ describe('a law', () => {
 
   test('is counted once a question, and every law is listed', () => {
     const { asked } = run('b0 = malloc 24; b1 = malloc 24');
-    expect([...asked.keys()]).toEqual([...LAWS.map(({ name }) => name), 'toy-goes-up']);
+    expect([...asked.keys()]).toEqual([...LAWS.map(({ name }) => name), 'toy-is-well']);
     expect(asked.get('malloc-aligns')).toBe(2);
-    expect(asked.get('toy-goes-up')).toBe(2);
+    expect(asked.get('toy-is-well')).toBe(2);
   });
 
   test('about slack spares big blocks, which are whole pages', () => {
     const { asked } = run('b0 = malloc 4095; b1 = malloc 4096');
     expect(asked.get('slack-is-bounded')).toBe(1);
-    expect(run('b0 = malloc 4096', () => ({ promises: { slack: 16 } })).asked.get('slack-is-bounded')).toBe(1);
+    expect(
+      run('b0 = malloc 4096', () => ({ promises: { slack: 16 } })).asked.get('slack-is-bounded'),
+    ).toBe(1);
   });
 
   test('about sizes does not ask what a block of 0 bytes can hold', () => {
@@ -213,12 +232,12 @@ describe('what walks everything', () => {
   ])('every %d ops finds a broken invariant at step %d', (checkEvery, step, op) => {
     const finding = new Runner(toyTarget(breaksInvariant), { checkEvery }).run(program);
     expect(finding).toEqual({
-      law: 'toy-goes-up',
+      law: 'toy-is-well',
       target: 'toy',
       step,
       op,
       observed: 'it is 5',
-      expected: 'The next address never lies below the first.',
+      expected: 'The toy has no complaint.',
     });
   });
 
@@ -234,17 +253,21 @@ describe('what walks everything', () => {
   });
 
   test('skips slots that hold nothing', () => {
-    expect(run('b0 = malloc 8; b1 = malloc 8; free b0', undefined, { checkEvery: 1 }).counts.ops).toBe(3);
+    expect(
+      run('b0 = malloc 8; b1 = malloc 8; free b0', undefined, { checkEvery: 1 }).counts.ops,
+    ).toBe(3);
   });
 });
 
 describe('a crash', () => {
-  const crashes = (thrown: unknown): Override => (toy) => ({
-    free(address) {
-      if (address === 0x1000) throw thrown;
-      return toy.free(address);
-    },
-  });
+  const crashes =
+    (thrown: unknown): Override =>
+    (toy) => ({
+      free(address) {
+        if (address === 0x1000) throw thrown;
+        return toy.free(address);
+      },
+    });
 
   test.each<[unknown, string]>([
     [new RangeError('out of bounds'), 'RangeError: out of bounds'],
@@ -253,12 +276,20 @@ describe('a crash', () => {
     [undefined, 'undefined'],
   ])('by %o is told in one line', (thrown, said) => {
     const finding = new Runner(toyTarget(crashes(thrown))).run(ops('b0 = malloc 8; free b0'));
-    expect(finding).toMatchObject({ law: 'calls-return', step: 1, observed: `free(b0) threw ${said}` });
+    expect(finding).toMatchObject({
+      law: 'calls-return',
+      step: 1,
+      observed: `free(b0) threw ${said}`,
+    });
   });
 
   test('while the rest is freed is a finding at the end', () => {
     const finding = new Runner(toyTarget(crashes('no'))).run(ops('b0 = malloc 8'));
-    expect(finding).toMatchObject({ step: 1, op: 'end', observed: 'freeing what was live threw no' });
+    expect(finding).toMatchObject({
+      step: 1,
+      op: 'end',
+      observed: 'freeing what was live threw no',
+    });
   });
 
   test('is recorded once, without a look at the blocks', () => {
@@ -328,7 +359,10 @@ describe('a record', () => {
 
 describe('a program starts on a fresh heap', () => {
   /** Runs programs in turn. @returns How many targets were made, and how many resets there were. */
-  function heaps(override: Override, ...programs: readonly string[]): { made: number; resets: number } {
+  function heaps(
+    override: Override,
+    ...programs: readonly string[]
+  ): { made: number; resets: number } {
     const counts = { made: 0, resets: 0 };
     const runner = new Runner(() => {
       counts.made += 1;

@@ -1,5 +1,5 @@
 import { unreachable } from '../base/kit-bug.ts';
-import { sizeProduct, type Size } from '../base/units.ts';
+import { SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
 import type { Op, Slot } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import { type Finding, formatCall } from './finding.ts';
@@ -159,7 +159,9 @@ export class Runner {
   #adopt(target: Target): void {
     this.#target = target;
     this.#judge = new Judge(target, this.#lawsAsked);
-    this.#sizeMax = target.promises.sizeMax ?? Number.MAX_SAFE_INTEGER;
+    const { sizeMax = Number.MAX_SAFE_INTEGER } = target.promises;
+    // Comparing a number with a bigint is slow, and no op has a size above SIZE_MAX.
+    this.#sizeMax = sizeMax === SIZE_MAX ? Infinity : sizeMax;
     for (const { name } of target.invariants?.rules ?? []) {
       if (!this.#invariantsAsked.has(name)) this.#invariantsAsked.set(name, 0);
     }

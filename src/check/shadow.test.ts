@@ -18,14 +18,23 @@ describe('a shadow', () => {
   test('knows what a live slot holds, and that others hold nothing', () => {
     const shadow = shadowOf([0x1000, 24, 40]);
     expect([shadow.addressOf(0), shadow.sizeOf(0), shadow.extentOf(0)]).toEqual([0x1000, 24, 40]);
-    expect([shadow.isLive(0), shadow.isLive(1), shadow.slotsCount, shadow.liveCount]).toEqual([true, false, 1, 1]);
+    expect([shadow.isLive(0), shadow.isLive(1), shadow.slotsCount, shadow.liveCount]).toEqual([
+      true,
+      false,
+      1,
+      1,
+    ]);
   });
 
   test('remembers where a slot was freed last', () => {
     const shadow = shadowOf([0x1000, 24]);
     expect([shadow.freedAddressOf(0), shadow.freedAddressOf(9)]).toEqual([-1, -1]);
     shadow.release(0);
-    expect([shadow.freedAddressOf(0), shadow.isLive(0), shadow.liveCount]).toEqual([0x1000, false, 0]);
+    expect([shadow.freedAddressOf(0), shadow.isLive(0), shadow.liveCount]).toEqual([
+      0x1000,
+      false,
+      0,
+    ]);
   });
 
   test('takes address 0 for an address', () => {
@@ -43,14 +52,18 @@ describe('a shadow', () => {
   test('counts a block of 0 bytes as one', () => {
     const shadow = shadowOf([0x1000, 0]);
     expect(shadow.claim(1, 0x1000, 0, 0)).toBe(false);
-    expect([shadow.overlapping(0x1000, 0x1001), shadow.overlapping(0x1001, 0x1002)]).toEqual([0, -1]);
+    expect([shadow.overlapping(0x1000, 0x1001), shadow.overlapping(0x1001, 0x1002)]).toEqual([
+      0, -1,
+    ]);
     shadow.release(0);
     expect(shadow.claim(1, 0x1000, 0, 0)).toBe(true);
   });
 
   test('names the slot that a range overlaps', () => {
     const shadow = shadowOf([0x1000, 16], [0x1010, 16]);
-    expect([0xff8, 0x1008, 0x1010, 0x1020].map((at) => shadow.overlapping(at, at + 16))).toEqual([0, 0, 1, -1]);
+    expect([0xff8, 0x1008, 0x1010, 0x1020].map((at) => shadow.overlapping(at, at + 16))).toEqual([
+      0, 0, 1, -1,
+    ]);
     shadow.release(0);
     expect(shadow.overlapping(0x1000, 0x1001)).toBe(-1);
   });
@@ -60,7 +73,11 @@ describe('a shadow', () => {
     expect(shadow.claim(256, 0x2000, 8, 8)).toBe(true);
     expect(shadow.claim(5000, 0x3000, 8, 8)).toBe(true);
     expect([0, 256, 5000].map((slot) => shadow.addressOf(slot))).toEqual([0x1000, 0x2000, 0x3000]);
-    expect([shadow.slotsCount, shadow.isLive(255), shadow.freedAddressOf(4999)]).toEqual([5001, false, -1]);
+    expect([shadow.slotsCount, shadow.isLive(255), shadow.freedAddressOf(4999)]).toEqual([
+      5001,
+      false,
+      -1,
+    ]);
   });
 
   test('sees what changed in a payload, where it lies and where it was moved to', () => {
@@ -69,7 +86,11 @@ describe('a shadow', () => {
     expect(shadow.damage(0)).toBe(-1);
     for (let at = 0; at < 24; at += 1) memory.storeByte(0x2000 + at, memory.loadByte(0x1000 + at));
     memory.storeByte(0x1010, memory.loadByte(0x1010) ^ 1);
-    expect([shadow.damage(0), shadow.damageAt(0, 0x1000, 16), shadow.damageAt(0, 0x2000, 24)]).toEqual([16, -1, -1]);
+    expect([
+      shadow.damage(0),
+      shadow.damageAt(0, 0x1000, 16),
+      shadow.damageAt(0, 0x2000, 24),
+    ]).toEqual([16, -1, -1]);
   });
 
   test('without memory sees no damage', () => {

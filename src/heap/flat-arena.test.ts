@@ -118,6 +118,20 @@ describe('fresh pages read as zero', () => {
     for (let at = page; at < page + 3 * PAGE; at += 8) expect(arena.load(at)).toBe(0);
   });
 
+  test('where pages are small, and their neighbours keep what they hold', () => {
+    const arena = new FlatArena({ pageSize: 64, mapSize: 2 ** 14, brkSize: 64 });
+    const page = arena.map(2 ** 14)!;
+    for (let at = page; at < page + 2 ** 14; at += 8) arena.store(at, at);
+    const kept = [page, page + 128, page + 2 ** 13 + 64];
+    arena.unmap(page + 64, 64);
+    arena.unmap(page + 192, 2 ** 13 - 128);
+    expect([arena.map(64), arena.map(2 ** 13 - 128)]).toEqual([page + 64, page + 192]);
+    for (let at = page + 192; at < page + 192 + 2 ** 13 - 128; at += 8)
+      expect(arena.load(at)).toBe(0);
+    expect(arena.load(page + 64)).toBe(0);
+    expect(kept.map((at) => arena.load(at))).toEqual(kept);
+  });
+
   test('below a break that went back and forth', () => {
     const arena = makeArena();
     const before = arena.brk(PAGE)!;
@@ -202,7 +216,9 @@ describe('unmap', () => {
     const arena = makeArena();
     const first = arena.map(2 * PAGE)!;
     expect(() => arena.unmap(first + offset, size)).toThrow(ArenaFault);
-    expect(() => arena.unmap(first + offset, size)).toThrow(/^unmap of \d+ bytes at .*: not mapped$/);
+    expect(() => arena.unmap(first + offset, size)).toThrow(
+      /^unmap of \d+ bytes at .*: not mapped$/,
+    );
     expect(arena.mappedSize).toBe(2 * PAGE);
   });
 

@@ -86,7 +86,9 @@ describe.each(LISTS)('a list with %j', (options) => {
   test('keeps the others when one is removed', () => {
     for (const removed of [1, 2, 3]) {
       const left = play(options, `+1:64 +2:64 +3:64 -${removed}`).replace('|', '').trim();
-      expect(left.split(' ').map(Number).sort()).toEqual([1, 2, 3].filter((block) => block !== removed));
+      expect(left.split(' ').map(Number).sort()).toEqual(
+        [1, 2, 3].filter((block) => block !== removed),
+      );
     }
   });
 
@@ -208,11 +210,27 @@ describe('bins', () => {
 
   test('rise with the extent and are told apart by 1/16 at the most', () => {
     for (let power = 5; power < 47; power += 1) {
-      const edges = Array.from({ length: 16 }, (_, part) => 2 ** power + Math.floor((part * 2 ** power) / 16 / 16) * 16);
+      const edges = Array.from(
+        { length: 16 },
+        (_, part) => 2 ** power + Math.floor((part * 2 ** power) / 16 / 16) * 16,
+      );
       const numbers = edges.map((extent) => bins.binOf(extent));
       expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
       if (power >= 9) expect(new Set(numbers).size).toBe(16);
     }
+  });
+
+  test('know a bin whose bit is wrong', () => {
+    const { layout } = makeList({});
+    const words = { load: () => 0, store: () => {} };
+    const broken = new SegregatedBins(
+      Object.create(layout, { words: { value: words } }) as BlockLayout,
+      zeroCounters(),
+    );
+    expect(broken.misjudgedBin()).toBe(-1);
+    // A block at 0 is null: its bin has a bit and no head.
+    broken.insert(0, 64);
+    expect(broken.misjudgedBin()).toBe(4);
   });
 
   test('that are empty are passed over, near and far', () => {
@@ -223,7 +241,9 @@ describe('bins', () => {
   test('of a request are searched up to a bound, and then larger ones', () => {
     const small = Array.from({ length: 9 }, (_, index) => `+${index + 2}:640`).join(' ');
     expect(play({}, `+1:656 ${small} +20:4000 ?656`)).toMatch(/^20 /);
-    const fewer = Array.from({ length: OWN_BIN_STEPS - 1 }, (_, index) => `+${index + 2}:640`).join(' ');
+    const fewer = Array.from({ length: OWN_BIN_STEPS - 1 }, (_, index) => `+${index + 2}:640`).join(
+      ' ',
+    );
     expect(play({}, `+1:656 ${fewer} +20:4000 ?656`)).toMatch(/^1 /);
   });
 

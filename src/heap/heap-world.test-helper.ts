@@ -29,7 +29,10 @@ export interface WorldOptions {
   readonly placement?: Placement;
 }
 
-export function makeWorld(module: HeapModule, { heap, placement = 'up' }: WorldOptions = {}): World {
+export function makeWorld(
+  module: HeapModule,
+  { heap, placement = 'up' }: WorldOptions = {},
+): World {
   const arena = new FlatArena({ mapSize: 1024 * PAGE, brkSize: 16 * PAGE, placement });
   return { heap: new module.Heap(arena, { ...LECTURE_NOTE, ...heap }), arena };
 }

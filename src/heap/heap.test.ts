@@ -19,7 +19,9 @@ const make = (heap: Partial<HeapOptions>): World => makeWorld({ Heap }, { heap }
 
 function expectSound({ heap }: World): void {
   const state = heapState(heap);
-  expect(HEAP_INVARIANTS.map(({ check }) => check(state)).filter((says) => says !== undefined)).toEqual([]);
+  expect(
+    HEAP_INVARIANTS.map(({ check }) => check(state)).filter((says) => says !== undefined),
+  ).toEqual([]);
 }
 
 describe.each(KINDS)('a heap %s', (_, options) => {
@@ -37,7 +39,11 @@ describe.each(KINDS)('a heap %s', (_, options) => {
   test('refuses what the arena has no room for, small or big, and counts it', () => {
     const arena = new FlatArena({ mapSize: 2 * PAGE, brkSize: PAGE });
     const heap = new Heap(arena, { ...options, growthUnit: 2 * PAGE });
-    expect([heap.malloc(5 * PAGE), heap.malloc(3 * PAGE), heap.aligned(64, 3 * PAGE)]).toEqual([null, null, null]);
+    expect([heap.malloc(5 * PAGE), heap.malloc(3 * PAGE), heap.aligned(64, 3 * PAGE)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
     expect([heap.calloc(3, PAGE), heap.realloc(null, 3 * PAGE)]).toEqual([null, null]);
     expect(heap.counters.refusals).toBe(5);
     expect(arena.mappedSize).toBe(0);
@@ -59,7 +65,11 @@ describe.each(KINDS)('a heap %s', (_, options) => {
 
   describe('realloc', () => {
     /** Reallocs a block between others, of which the right one is free or not. */
-    function resized(size: number, to: number, right: 'free' | 'used'): { moved: boolean; kept: boolean; world: World } {
+    function resized(
+      size: number,
+      to: number,
+      right: 'free' | 'used',
+    ): { moved: boolean; kept: boolean; world: World } {
       const world = make(options);
       const { heap, arena } = world;
       heap.malloc(24);
@@ -69,7 +79,9 @@ describe.each(KINDS)('a heap %s', (_, options) => {
       if (right === 'free') heap.free(next);
       for (let at = 0; at < size; at += 1) arena.storeByte(block + at, at % 251);
       const answer = heap.realloc(block, to)!;
-      const bytes = Array.from({ length: Math.min(size, to) }, (__, at) => arena.loadByte(answer + at));
+      const bytes = Array.from({ length: Math.min(size, to) }, (__, at) =>
+        arena.loadByte(answer + at),
+      );
       expect(heap.usableSize(answer)).toBeGreaterThanOrEqual(to);
       expectSound(world);
       return { moved: answer !== block, kept: bytes.every((byte, at) => byte === at % 251), world };
@@ -109,20 +121,26 @@ describe.each(KINDS)('a heap %s', (_, options) => {
   });
 
   describe('aligned', () => {
-    test.each([16, 32, 64, 256, 4096, 8192, 2 ** 16])('at %d bytes is aligned, writable and freed whole', (alignment) => {
-      const world = make(options);
-      const { heap } = world;
-      heap.malloc(24);
-      const blocks = [1, 100, 3000, 5 * PAGE, 40].map((size) => ({ size, address: heap.aligned(alignment, size)! }));
-      for (const { size, address } of blocks) {
-        expect(address % alignment).toBe(0);
-        expect(heap.usableSize(address)).toBeGreaterThanOrEqual(size);
-      }
-      expectSound(world);
-      for (const { address } of blocks) heap.free(address);
-      expectSound(world);
-      expect(heap.bigMaps.size).toBe(0);
-    });
+    test.each([16, 32, 64, 256, 4096, 8192, 2 ** 16])(
+      'at %d bytes is aligned, writable and freed whole',
+      (alignment) => {
+        const world = make(options);
+        const { heap } = world;
+        heap.malloc(24);
+        const blocks = [1, 100, 3000, 5 * PAGE, 40].map((size) => ({
+          size,
+          address: heap.aligned(alignment, size)!,
+        }));
+        for (const { size, address } of blocks) {
+          expect(address % alignment).toBe(0);
+          expect(heap.usableSize(address)).toBeGreaterThanOrEqual(size);
+        }
+        expectSound(world);
+        for (const { address } of blocks) heap.free(address);
+        expectSound(world);
+        expect(heap.bigMaps.size).toBe(0);
+      },
+    );
 
     test('lists what lies in front of the block', () => {
       const world = make(options);
@@ -201,14 +219,17 @@ describe('what happens is counted', () => {
 });
 
 describe('growth', () => {
-  test.each(['map', 'brk'] as const)('by %s takes whole units, and neighbours become one region', (growth) => {
-    const world = make({ ...TAGGED, growth });
-    for (let count = 0; count < 5; count += 1) world.heap.malloc(2000);
-    expect(world.heap.regions.all()).toHaveLength(1);
-    expect(world.arena.mapsCount).toBe(growth === 'map' ? 3 : 0);
-    expect(world.arena.mappedSize).toBe(3 * PAGE);
-    expectSound(world);
-  });
+  test.each(['map', 'brk'] as const)(
+    'by %s takes whole units, and neighbours become one region',
+    (growth) => {
+      const world = make({ ...TAGGED, growth });
+      for (let count = 0; count < 5; count += 1) world.heap.malloc(2000);
+      expect(world.heap.regions.all()).toHaveLength(1);
+      expect(world.arena.mapsCount).toBe(growth === 'map' ? 3 : 0);
+      expect(world.arena.mappedSize).toBe(3 * PAGE);
+      expectSound(world);
+    },
+  );
 
   test('within maps only keeps regions and their blocks apart', () => {
     for (const options of [TAGGED, UNTAGGED]) {
@@ -240,7 +261,8 @@ describe('growth', () => {
       blocks.push(...[1, 2].map(() => world.heap.malloc(3000)!));
       expect(world.heap.regions.all()).toHaveLength(2);
       world.heap.free(big);
-      while (blocks.length < 20 && world.heap.regions.all().length > 1) blocks.push(world.heap.malloc(3000)!);
+      while (blocks.length < 20 && world.heap.regions.all().length > 1)
+        blocks.push(world.heap.malloc(3000)!);
       expect(world.heap.regions.all()).toHaveLength(1);
       expectSound(world);
       for (const block of blocks) world.heap.free(block);
@@ -256,15 +278,19 @@ describe('growth', () => {
   });
 });
 
-const COMBINATIONS = (['none', 'boundary'] as const).flatMap((tags) =>
-  (['lifo', 'address', 'address-indexed', 'bins'] as const).flatMap((list) =>
-    (['single', 'double'] as const).flatMap((links) =>
-      (['first', 'next', 'best', 'worst'] as const).map((fit) => ({ tags, list, links, fit })),
+const COMBINATIONS = (['none', 'boundary'] as const)
+  .flatMap((tags) =>
+    (['lifo', 'address', 'address-indexed', 'bins'] as const).flatMap((list) =>
+      (['single', 'double'] as const).flatMap((links) =>
+        (['first', 'next', 'best', 'worst'] as const).map((fit) => ({ tags, list, links, fit })),
+      ),
     ),
-  ),
-).filter(({ tags, list, links, fit }) =>
-  list === 'bins' ? tags === 'boundary' && links === 'double' && fit === 'first' : list !== 'address-indexed' || fit === 'first',
-);
+  )
+  .filter(({ tags, list, links, fit }) =>
+    list === 'bins'
+      ? tags === 'boundary' && links === 'double' && fit === 'first'
+      : list !== 'address-indexed' || fit === 'first',
+  );
 
 describe('every invariant is kept through random programs', () => {
   test.each(COMBINATIONS)('with $tags tags, list $list, $links links, $fit fit', (options) => {
@@ -274,7 +300,13 @@ describe('every invariant is kept through random programs', () => {
       { header: 16, alignment: 32, growthUnit: 8 * KIB },
     ];
     for (const shape of shapes) {
-      const world = make({ alignment: 8, bigThreshold: 2000, bigCounts: 'request', ...shape, ...options });
+      const world = make({
+        alignment: 8,
+        bigThreshold: 2000,
+        bigCounts: 'request',
+        ...shape,
+        ...options,
+      });
       let step = 0;
       const look = (): void => {
         step += 1;

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { importPatched } from '../targets/mutants/import-patched.ts';
+import type * as reference from '../targets/reference.ts';
 import type { FlatArena } from './flat-arena.ts';
 import { Heap } from './heap.ts';
 import { makeWorld, PAGE, type World } from './heap-world.test-helper.ts';
@@ -81,10 +83,7 @@ const DAMAGES: readonly Damage[] = [
     when: 'a block is shorter than a list cell',
     options: UNTAGGED,
     damage: (_, arena) => arena.store(blockAt(4), 8),
-    says: [
-      'the block at 0x0002_00c0 has extent 8, with 3904 bytes left',
-      ...behindLeft(3904),
-    ],
+    says: ['the block at 0x0002_00c0 has extent 8, with 3904 bytes left', ...behindLeft(3904)],
   },
   {
     name: 'blocks-tile-regions',
@@ -248,9 +247,12 @@ function moveBig(heap: Heap, start: number, size: number): void {
 }
 
 describe('a healthy heap keeps every invariant', () => {
-  test.each([UNTAGGED, SORTED, DOUBLE, BINS, { ...BINS, growth: 'brk' as const }])('with %j', (options) => {
-    expect(brokenRules(makeHeap(options).heap)).toEqual([]);
-  });
+  test.each([UNTAGGED, SORTED, DOUBLE, BINS, { ...BINS, growth: 'brk' as const }])(
+    'with %j',
+    (options) => {
+      expect(brokenRules(makeHeap(options).heap)).toEqual([]);
+    },
+  );
 
   test('before its first malloc too', () => {
     expect(brokenRules(makeWorld({ Heap }).heap)).toEqual([]);
@@ -274,6 +276,21 @@ describe('block-sits-in-its-bin is broken', () => {
   });
 });
 
+/** A bitmap that is not kept, by a changed line of the bins. */
+test.each([
+  ['this.#clearBit(bin);', /^bin \d+ has no block, its bit is 1$/],
+  ['this.#setBit(bin);', /^bin \d+ has blocks, its bit is 0$/],
+])('block-sits-in-its-bin is broken when %s is left out', async (find, says) => {
+  const patch = { module: 'heap/segregated-bins', find, replace: '{}' };
+  const { referenceTarget } = (await importPatched('targets/reference', [
+    patch,
+  ])) as typeof reference;
+  const target = referenceTarget()();
+  target.free(target.malloc(48));
+  const { rules, read } = target.invariants!;
+  expect(rules.find(({ name }) => name === 'block-sits-in-its-bin')!.check(read())).toMatch(says);
+});
+
 test('every invariant is broken by some damage', () => {
   const broken = new Set(DAMAGES.map(({ name }) => name));
   expect([...broken].sort()).toEqual(HEAP_INVARIANTS.map(({ name }) => name).sort());
@@ -281,7 +298,11 @@ test('every invariant is broken by some damage', () => {
 
 describe('walk', () => {
   test('shows used, free and big blocks by rising address', () => {
-    const blocks = walk(makeHeap(UNTAGGED).heap).map(({ start, end, state }) => [start - START, end - START, state]);
+    const blocks = walk(makeHeap(UNTAGGED).heap).map(({ start, end, state }) => [
+      start - START,
+      end - START,
+      state,
+    ]);
     expect(blocks).toEqual([
       [0, 48, 'used'],
       [48, 96, 'free'],

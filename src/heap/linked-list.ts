@@ -1,8 +1,11 @@
-import { unreachable } from '../base/kit-bug.ts';
+import { assert, unreachable } from '../base/kit-bug.ts';
 import type { AddressIndex } from './address-index.ts';
 import type { BlockLayout } from './block.ts';
 import type { FreeList, HeapCounters } from './free-list.ts';
 import type { HeapOptions } from './options.ts';
+
+/** More steps than any list has blocks: a million blocks are far beyond what a list is for. */
+const STEPS_MAX = 2 ** 22;
 
 /**
  * One list of all free blocks, singly or doubly linked, newest first or by address, searched by any fit.
@@ -20,6 +23,8 @@ export class LinkedList implements FreeList {
   #head = 0;
   /** Next fit: where the next search starts; 0 for the head. */
   #rover = 0;
+  /** What is left of the steps of one search. */
+  #stepsLeft = STEPS_MAX;
 
   constructor(layout: BlockLayout, counters: HeapCounters, options: HeapOptions, index?: AddressIndex) {
     this.#layout = layout;
@@ -31,12 +36,14 @@ export class LinkedList implements FreeList {
   }
 
   take(extent: number): number {
+    this.#stepsLeft = STEPS_MAX;
     const block = this.#find(extent);
     if (block !== 0) this.remove(block);
     return block;
   }
 
   insert(block: number, extent: number): void {
+    this.#stepsLeft = STEPS_MAX;
     const before = this.#isByAddress ? this.#lastBelow(block) : 0;
     const after = before === 0 ? this.#head : this.#layout.nextOf(before);
     this.#layout.setNext(block, after);
@@ -53,6 +60,7 @@ export class LinkedList implements FreeList {
   }
 
   remove(block: number): void {
+    this.#stepsLeft = STEPS_MAX;
     const before = this.#isDouble ? this.#layout.previousOf(block) : this.#before(block);
     const after = this.#layout.nextOf(block);
     this.#link(before, after);
@@ -63,6 +71,7 @@ export class LinkedList implements FreeList {
 
   /** @returns The listed block that ends at this address, or 0: how neighbours are found where blocks carry no tags. */
   endingAt(address: number): number {
+    this.#stepsLeft = STEPS_MAX;
     for (let block = this.#head; block !== 0; block = this.#step(block)) {
       if (block + this.#layout.extentOf(block) === address) return block;
     }
@@ -71,6 +80,7 @@ export class LinkedList implements FreeList {
 
   /** @returns This address if a listed block starts there, or 0. */
   startingAt(address: number): number {
+    this.#stepsLeft = STEPS_MAX;
     let block = this.#head;
     while (block !== 0 && block !== address) block = this.#step(block);
     return block;
@@ -103,8 +113,11 @@ export class LinkedList implements FreeList {
     }
   }
 
+  /** One step along the list. A list that was damaged into a ring ends a search here. */
   #step(block: number): number {
     this.#counters.listSteps += 1;
+    this.#stepsLeft -= 1;
+    assert(this.#stepsLeft > 0, 'a search along the free list ends');
     return this.#layout.nextOf(block);
   }
 

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
-import { completeOptions, DEFAULT_OPTIONS, type HeapOptions, PRESETS, wordSize } from './options.ts';
+import {
+  completeOptions,
+  DEFAULT_OPTIONS,
+  type HeapOptions,
+  PRESETS,
+  wordSize,
+} from './options.ts';
 
 describe('options', () => {
   test('that are left out are those of the default preset', () => {

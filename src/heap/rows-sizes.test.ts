@@ -36,11 +36,29 @@ const PROBLEM_3: readonly {
   readonly before: number;
   readonly extra: number;
 }[] = [
-  { growthUnit: 4096, bigThreshold: 4096, placements: ['up', 'down', 'gaps'], before: 40, extra: 1 },
+  {
+    growthUnit: 4096,
+    bigThreshold: 4096,
+    placements: ['up', 'down', 'gaps'],
+    before: 40,
+    extra: 1,
+  },
   { growthUnit: 4096, bigThreshold: 2 ** 17, placements: ['up', 'down'], before: 40, extra: 0 },
   { growthUnit: 4096, bigThreshold: 2 ** 17, placements: ['gaps'], before: 40, extra: 1 },
-  { growthUnit: 2 ** 16, bigThreshold: 4096, placements: ['up', 'down', 'gaps'], before: 3, extra: 1 },
-  { growthUnit: 2 ** 16, bigThreshold: 2 ** 17, placements: ['up', 'down', 'gaps'], before: 3, extra: 0 },
+  {
+    growthUnit: 2 ** 16,
+    bigThreshold: 4096,
+    placements: ['up', 'down', 'gaps'],
+    before: 3,
+    extra: 1,
+  },
+  {
+    growthUnit: 2 ** 16,
+    bigThreshold: 2 ** 17,
+    placements: ['up', 'down', 'gaps'],
+    before: 3,
+    extra: 0,
+  },
   // A course's K&R allocator: no threshold, on Linux, which places maps downwards.
   { growthUnit: 2 ** 16, bigThreshold: Infinity, placements: ['down'], before: 3, extra: 0 },
 ];
@@ -397,11 +415,14 @@ describe('golden numbers', () => {
   test.each([
     [10, 1],
     [200, 2],
-  ])('%d list cells of 16 bytes take %d pages and leave one list entry, by Tuck', (count, pages) => {
-    const world = makeWorld(heapModule);
-    const cells = Array.from({ length: count }, () => world.heap.malloc(16)!);
-    expect(world.arena).toMatchObject({ mapsCount: pages, mappedSize: pages * PAGE });
-    for (const cell of cells) world.heap.free(cell);
-    expect(listed(world).map(({ extent }) => extent)).toEqual([pages * PAGE]);
-  });
+  ])(
+    '%d list cells of 16 bytes take %d pages and leave one list entry, by Tuck',
+    (count, pages) => {
+      const world = makeWorld(heapModule);
+      const cells = Array.from({ length: count }, () => world.heap.malloc(16)!);
+      expect(world.arena).toMatchObject({ mapsCount: pages, mappedSize: pages * PAGE });
+      for (const cell of cells) world.heap.free(cell);
+      expect(listed(world).map(({ extent }) => extent)).toEqual([pages * PAGE]);
+    },
+  );
 });

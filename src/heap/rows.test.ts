@@ -351,8 +351,7 @@ const ROWS: readonly Row[] = [
       };
       const freed = (): void => {
         const covering = listed(world).filter(
-          ({ start, extent }) =>
-            start <= span.start && span.start + span.extent <= start + extent,
+          ({ start, extent }) => start <= span.start && span.start + span.extent <= start + extent,
         );
         expect(covering.length + arena.unmapsCount - unmapsCount).toBe(1);
       };

@@ -6,8 +6,8 @@ import type { FreeList, HeapCounters } from './free-list.ts';
 const EXACT_BINS = 32;
 const EXACT_BITS = 5;
 /** Above, each power of two is cut into this many bins. */
-const BINS_PER_POWER = 16;
-const POWER_BITS = 4;
+const BINS_PER_POWER = 8;
+const POWER_BITS = 3;
 /** Extents from 2^31 on are looked at without their low 16 bits, which no bin of theirs depends on. */
 const POWER_WIDE = 16;
 const BINS_COUNT = EXACT_BINS + (48 - EXACT_BITS) * BINS_PER_POWER;
@@ -115,7 +115,7 @@ export class SegregatedBins implements FreeList {
     this.#summary = 0;
   }
 
-  /** The bin of an extent: exact for small ones, then 16 to a power of two. */
+  /** The bin of an extent: exact for small ones, then 8 to a power of two. */
   binOf(extent: number): number {
     return extent < this.#exactEnd ? extent >>> this.#unitShift : this.#binOfLarge(extent);
   }

@@ -1,4 +1,4 @@
-import { roundUp } from '../base/bits.ts';
+import { roundDown, roundUp } from '../base/bits.ts';
 import { MIB, SIZE_MAX } from '../base/units.ts';
 import type { MakeTarget, Promises } from '../check/target.ts';
 import { FlatArena, type FlatArenaOptions } from '../heap/flat-arena.ts';
@@ -70,12 +70,14 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeTarget {
 
 /** What the reference owes with these options, each derived from its own description. */
 function promisesOf(options: HeapOptions, pageSize: number): Promises {
-  const { alignment, bigThreshold, growthUnit, header, tags } = options;
+  const { alignment, bigCounts, bigThreshold, growthUnit, header, tags } = options;
   const word = header === 4 ? 4 : 8;
   const cell = roundUp(Math.max(header + 1, word * 4), alignment);
   // What the first and the last block of a region leave to its edges, in bytes.
   const edges = roundUp(header, alignment) - header + (tags === 'boundary' ? word : 0);
   const recovers = roundUp(growthUnit, pageSize) - edges - alignment - header;
+  // The smallest request that is mapped on its own.
+  const returnsFrom = bigCounts === 'request' ? bigThreshold : roundDown(bigThreshold - 1, alignment) - header + 1;
   const isSmall = recovers < bigThreshold - header - alignment;
   return {
     alignment,
@@ -85,6 +87,6 @@ function promisesOf(options: HeapOptions, pageSize: number): Promises {
     slack: cell + alignment,
     repeats: true,
     ...(isSmall && recovers > 0 ? { recovers } : {}),
-    ...(bigThreshold === Infinity ? {} : { returnsFrom: bigThreshold }),
+    ...(bigThreshold === Infinity ? {} : { returnsFrom }),
   };
 }
