@@ -40,7 +40,7 @@ describe('a source of random numbers', () => {
   test('draws every whole number below a limit, and the limit never', () => {
     const prng = new Prng(1);
     const drawn = new Set(Array.from({ length: 200 }, () => prng.below(5)));
-    expect([...drawn].sort()).toEqual([0, 1, 2, 3, 4]);
+    expect([...drawn].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
   });
 
   test('reaches the upper half of 32 bits', () => {
@@ -53,7 +53,7 @@ describe('a source of random numbers', () => {
   test('draws both ends of a span', () => {
     const prng = new Prng(1);
     const drawn = new Set(Array.from({ length: 200 }, () => prng.between(7, 9)));
-    expect([...drawn].sort()).toEqual([7, 8, 9]);
+    expect([...drawn].toSorted((a, b) => a - b)).toEqual([7, 8, 9]);
   });
 
   test('says yes once in four draws, about', () => {
@@ -66,7 +66,7 @@ describe('a source of random numbers', () => {
   test('picks each item, and nothing from nothing', () => {
     const prng = new Prng(1);
     const picked = new Set(Array.from({ length: 100 }, () => prng.pick(['a', 'b', 'c'])));
-    expect([...picked].sort()).toEqual(['a', 'b', 'c']);
+    expect([...picked].toSorted()).toEqual(['a', 'b', 'c']);
     expect(() => prng.pick([])).toThrow(new KitBug('pick needs an item'));
   });
 });

@@ -1,6 +1,6 @@
 /** Programs that break a law about an answer, each with the toy that does; the other laws are in `law.test.ts`. */
 import type { Finding } from './finding.ts';
-import { type Override, ops, TOY_END } from './toy-target.test-helper.ts';
+import { type Override, type Overrides, ops, TOY_END, untyped } from './toy-target.test-helper.ts';
 
 /** A program, the toy that breaks a law on it, and what is said; on the correct toy the law is asked and holds. */
 export interface Break {
@@ -19,13 +19,16 @@ const ADDRESS = 'null, or a whole number below 0x0001_0000_0000_0000';
 const APART = 'a range that no live block uses';
 const INSIDE = 'a range inside [0x0000_1000, 0x0001_1000)';
 
-/** A toy whose `malloc` answers this, whatever was asked. */
-export const answers =
-  (...list: readonly unknown[]): Override =>
-  () => {
-    const rest = [...list];
-    return { malloc: () => (rest.length > 1 ? rest.shift() : rest[0]) as number };
-  };
+/** A `malloc` that answers these in turn, whatever is asked, and the last one ever after. */
+export function mallocs(...list: readonly unknown[]): Overrides {
+  const rest = [...list];
+  return { malloc: () => untyped(rest.length > 1 ? rest.shift() : rest[0]) };
+}
+
+/** A toy whose `malloc` answers this. */
+export function answers(answer: unknown): Override {
+  return () => mallocs(answer);
+}
 
 const garbage = [NaN, -1, 1.5, 2 ** 48, Infinity, undefined, '4096', true].map((answer): Break => ({
   law: 'calls-return',
@@ -41,7 +44,7 @@ const lostRealloc: Break = {
   law: 'calls-return',
   when: 'realloc answers nothing',
   program: 'b0 = malloc 24; b0 = realloc b0 40',
-  breaks: () => ({ realloc: () => undefined as unknown as null }),
+  breaks: () => ({ realloc: () => untyped(undefined) }),
   observed: 'realloc(b0, 40) returned undefined',
   expected: ADDRESS,
   op: 'realloc',
@@ -163,7 +166,7 @@ const ranges: readonly Break[] = [
     law: 'blocks-stay-apart',
     when: 'a block encloses two others',
     program: 'b0 = malloc 8; b1 = malloc 8; b2 = malloc 200',
-    breaks: () => ({ ...answers(0x2040, 0x2080, 0x2000)({} as never), usableSize: undefined }),
+    breaks: () => ({ ...mallocs(0x2040, 0x2080, 0x2000), usableSize: undefined }),
     observed:
       'malloc(200) returned [0x0000_2000, 0x0000_20c8), which overlaps b0 [0x0000_2040, 0x0000_2048)',
     expected: APART,
@@ -173,7 +176,7 @@ const ranges: readonly Break[] = [
     law: 'blocks-stay-apart',
     when: 'usable bytes reach into a neighbour',
     program: 'b0 = malloc 24; b1 = malloc 24',
-    breaks: () => ({ ...answers(0x2020, 0x2000)({} as never), usableSize: () => 40 }),
+    breaks: () => ({ ...mallocs(0x2020, 0x2000), usableSize: () => 40 }),
     observed:
       'malloc(24) returned [0x0000_2000, 0x0000_2028), which overlaps b0 [0x0000_2020, 0x0000_2048)',
     expected: APART,
@@ -184,7 +187,7 @@ const ranges: readonly Break[] = [
     when: 'blocks without alignment share one byte',
     program: 'b0 = malloc 3; b1 = malloc 3',
     breaks: () => ({
-      ...answers(0x2001, 0x2003)({} as never),
+      ...mallocs(0x2001, 0x2003),
       promises: {},
       usableSize: undefined,
     }),
@@ -198,7 +201,7 @@ const ranges: readonly Break[] = [
     when: 'huge blocks overlap, in an address space of 2^48 bytes',
     program: 'b0 = malloc 1099511627776; b1 = malloc 1099511627776',
     breaks: () => ({
-      ...answers(2 ** 41, 2 ** 40 + 16)({} as never),
+      ...mallocs(2 ** 41, 2 ** 40 + 16),
       bounds: undefined,
       memory: undefined,
       usableSize: undefined,

@@ -3,7 +3,7 @@ import { roundUp } from '../base/bits.ts';
 import { SIZE_MAX, type Size } from '../base/units.ts';
 import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
-import type { MakeTarget, Target } from './target.ts';
+import type { Invariant, MakeTarget, Memory, Promises, Target } from './target.ts';
 
 export const TOY_START = 0x1000;
 export const TOY_END = 0x1_1000;
@@ -18,8 +18,13 @@ export type Override = (toy: Required<Target>) => Overrides;
 export function toyTarget(override: Override = () => ({})): MakeTarget {
   return () => {
     const toy = correctToy();
-    return { ...toy, ...override(toy) } as Target;
+    return Object.assign({ ...toy }, override(toy));
   };
+}
+
+/** A value that its type would not allow. */
+export function untyped(value: unknown): ReturnType<typeof Reflect.get> {
+  return Reflect.get({ value }, 'value');
 }
 
 /** A program of ops with `;` between them. */
@@ -29,12 +34,11 @@ export function ops(text: string): Program {
 
 /** Hands out what comes next, and starts again at the front when nothing is live. */
 function correctToy(): Required<Target> {
-  const view = new DataView(new ArrayBuffer(TOY_END));
+  const memory = memoryOf(new DataView(new ArrayBuffer(TOY_END)));
   const extents = new Map<number, number>();
   let next = TOY_START;
   let mallocs = 0;
 
-  const usableFor = (size: Size): number => roundUp(Math.max(1, Number(size)), 16);
   const aligned = (alignment: number, size: Size): number | null => {
     const address = roundUp(next, Math.max(16, alignment));
     if (Number(size) > TOY_END - address) return null;
@@ -52,61 +56,69 @@ function correctToy(): Required<Target> {
   };
   return {
     name: 'toy',
-    promises: {
-      alignment: 16,
-      sizeMax: SIZE_MAX,
-      zeroSize: 'block',
-      reallocZero: 'resizes',
-      doubleFree: 'refused',
-      freeInside: 'refused',
-      recovers: 1024,
-      returnsFrom: 4096,
-      slack: 16,
-      repeats: true,
-    },
+    promises: PROMISES,
     malloc,
     free,
     calloc(count, size) {
       const address = malloc(Number(count) * Number(size));
       if (address === null) return null;
-      for (let at = address; at < address + extents.get(address)!; at += 1) view.setUint8(at, 0);
+      for (let at = address; at < address + extents.get(address)!; at += 1) memory.storeByte(at, 0);
       return address;
     },
     realloc(address, size) {
       const target = malloc(size);
       if (address === null || target === null) return target;
       const kept = Math.min(extents.get(address)!, Number(size));
-      for (let at = 0; at < kept; at += 1) view.setUint8(target + at, view.getUint8(address + at));
+      for (let at = 0; at < kept; at += 1)
+        memory.storeByte(target + at, memory.loadByte(address + at));
       free(address);
       return target;
     },
     aligned,
     usableSize: (address) => extents.get(address)!,
-    memory: {
-      loadDouble: (address) => view.getFloat64(address, true),
-      storeDouble: (address, value) => view.setFloat64(address, value, true),
-      loadByte: (address) => view.getUint8(address),
-      storeByte: (address, byte) => view.setUint8(address, byte),
-    },
+    memory,
     bounds: { start: TOY_START, end: TOY_END },
     footprint: () => [...extents.values()].reduce((sum, extent) => sum + extent, 0),
     walk: () => [...extents].map(([start, size]) => ({ start, end: start + size, state: 'used' })),
-    invariants: {
-      rules: [
-        {
-          name: 'toy-is-well',
-          says: 'The toy has no complaint.',
-          rows: 'H1',
-          source: 'This toy.',
-          check: () => undefined,
-        },
-      ],
-      read: () => undefined,
-    },
+    invariants: { rules: [RULE], read: () => undefined },
     events: () => ({ mallocs }),
     reset() {
       extents.clear();
       next = TOY_START;
     },
+  };
+}
+
+const PROMISES: Promises = {
+  alignment: 16,
+  sizeMax: SIZE_MAX,
+  zeroSize: 'block',
+  reallocZero: 'resizes',
+  doubleFree: 'refused',
+  freeInside: 'refused',
+  recovers: 1024,
+  returnsFrom: 4096,
+  slack: 16,
+  repeats: true,
+};
+
+const RULE: Invariant<unknown> = {
+  name: 'toy-is-well',
+  says: 'The toy has no complaint.',
+  rows: 'H1',
+  source: 'This toy.',
+  check: () => undefined,
+};
+
+function usableFor(size: Size): number {
+  return roundUp(Math.max(1, Number(size)), 16);
+}
+
+function memoryOf(view: DataView): Memory {
+  return {
+    loadDouble: (address) => view.getFloat64(address, true),
+    storeDouble: (address, value) => view.setFloat64(address, value, true),
+    loadByte: (address) => view.getUint8(address),
+    storeByte: (address, byte) => view.setUint8(address, byte),
   };
 }

@@ -70,7 +70,7 @@ test.each([1, 2, 3])('agrees with a sorted array over random changes, seed %d', 
       index.insert(address, extent);
       model.set(address, extent);
     }
-    const sorted = [...model].sort(([a], [b]) => a - b);
+    const sorted = [...model].toSorted(([a], [b]) => a - b);
     const wanted = 16 * (1 + prng.below(51));
     const at = 8 * prng.below(802);
     const fitting = sorted.find(([, extent]) => extent >= wanted)?.[0] ?? 0;

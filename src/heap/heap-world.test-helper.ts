@@ -1,11 +1,23 @@
 /** A heap on a flat arena, looked at from below: what the tests of the heap share. */
 import { Prng } from '../base/prng.ts';
+import type { Arena } from './arena.ts';
 import { FlatArena, type Placement } from './flat-arena.ts';
 import type { Heap } from './heap.ts';
 import { type HeapOptions, LECTURE_NOTE } from './options.ts';
 import { listedBlocks } from './walk.ts';
 
 export const PAGE = 4096;
+
+/** Where the arena of `makeWorld` puts its first map. */
+export const MAPS_START = 0x1_0000 + 16 * PAGE;
+
+/** Bins, over the preset `lecture-note`. */
+export const BINS: Partial<HeapOptions> = {
+  alignment: 16,
+  tags: 'boundary',
+  links: 'double',
+  list: 'bins',
+};
 
 /** The module `heap/heap`, as it is or with a line changed. */
 export interface HeapModule {
@@ -75,4 +87,32 @@ export function churn({ heap }: World, { steps, seed, sizeMax, ...hooks }: Churn
     }
   }
   return all;
+}
+
+/** An arena of 2^46 bytes that keeps only the words that were written. */
+export class SparseArena implements Arena {
+  readonly pageSize = PAGE;
+  readonly #words = new Map<number, number>();
+  #end = 2 ** 20;
+  mappedSize = 0;
+
+  load = (address: number): number => this.#words.get(address) ?? 0;
+  store = (address: number, value: number): void => void this.#words.set(address, value);
+  load32 = this.load;
+  store32 = this.store;
+  copy = (): void => {};
+  zero = (): void => {};
+  brk = (): null => null;
+
+  map(size: number): number | null {
+    if (this.#end + size > 2 ** 46) return null;
+    const start = this.#end;
+    this.#end += size;
+    this.mappedSize += size;
+    return start;
+  }
+
+  unmap(_: number, size: number): void {
+    this.mappedSize -= size;
+  }
 }

@@ -60,7 +60,9 @@ export class Heap {
     if (this.#isBig(size, extent)) return this.#mallocBig(size, this.options.alignment);
     const block = this.list.take(extent) || this.#growAndTake(extent);
     if (block === 0) return null;
-    this.#place(block, this.layout.extentOf(block), extent, PREVIOUS_USED);
+    const found = this.layout.extentOf(block);
+    if (found - extent >= this.layout.extentMin) this.#placeSplit(block, found, extent, PREVIOUS_USED);
+    else this.#placeWhole(block, found, PREVIOUS_USED);
     return block + this.layout.header;
   }
 
@@ -143,29 +145,31 @@ export class Heap {
     return this.#grow(extent) ? this.list.take(extent) : 0;
   }
 
-  /** Makes a block that is off the list a used one of `extent` bytes, and lists what is left over. */
-  #place(block: number, found: number, extent: number, previousUsed: number): void {
-    const rest = found - extent;
+  /** Makes a block that is off the list a used one. */
+  #placeWhole(block: number, found: number, previousUsed: number): void {
+    const end = block + found;
+    this.#reach(block, end);
+    this.layout.markUsed(block, found, previousUsed);
+    if (this.#hasTags) this.layout.markPreviousUsed(end);
+  }
+
+  /** As `placeWhole`, of the first `extent` bytes; what is left over is listed. */
+  #placeSplit(block: number, found: number, extent: number, previousUsed: number): void {
+    this.#reach(block, block + extent);
+    this.layout.markUsed(block, extent, previousUsed);
+    this.#split(block + extent, found - extent);
+  }
+
+  /** Notes that a block is handed out, for the count of those that lie where others lay before. */
+  #reach(block: number, end: number): void {
     if (block < this.#reachedEnd) this.counters.reuses += 1;
-    if (rest >= this.layout.extentMin) {
-      this.layout.markUsed(block, extent, previousUsed);
-      this.#split(block + extent, rest);
-      this.#reach(block + extent);
-    } else {
-      this.layout.markUsed(block, found, previousUsed);
-      if (this.#hasTags) this.layout.markPreviousUsed(block + found);
-      this.#reach(block + found);
-    }
+    if (end > this.#reachedEnd) this.#reachedEnd = end;
   }
 
   #split(block: number, extent: number): void {
     this.counters.splits += 1;
     this.layout.markFree(block, extent);
     this.list.insertRest(block, extent);
-  }
-
-  #reach(end: number): void {
-    if (end > this.#reachedEnd) this.#reachedEnd = end;
   }
 
   /** Cuts a block that is off the list so that a payload lies at a multiple of `alignment`; what lies in front is listed. */
@@ -179,7 +183,10 @@ export class Heap {
       front += more;
     }
     if (front > 0) this.#split(block, front);
-    this.#place(block + front, found - front, extent, front > 0 ? 0 : PREVIOUS_USED);
+    const previousUsed = front > 0 ? 0 : PREVIOUS_USED;
+    const rest = found - front;
+    if (rest - extent >= this.layout.extentMin) this.#placeSplit(block + front, rest, extent, previousUsed);
+    else this.#placeWhole(block + front, rest, previousUsed);
     return address;
   }
 
@@ -211,7 +218,7 @@ export class Heap {
       this.list.remove(block, more);
       extent += more;
     }
-    this.#countMerge(freed - block, block + extent - end);
+    if (extent !== freedExtent) this.#countMerge(freed - block, block + extent - end);
     this.layout.markFree(block, extent);
     this.list.insert(block, extent);
   }
@@ -263,11 +270,9 @@ export class Heap {
     }
     if (found - extent < this.layout.extentMin) {
       this.layout.markUsed(block, found, tag & PREVIOUS_USED);
-      this.#reach(block + found);
     } else {
       this.counters.splits += 1;
       this.layout.markUsed(block, extent, tag & PREVIOUS_USED);
-      this.#reach(block + extent);
       this.#release(block + extent, found - extent, PREVIOUS_USED);
     }
     return true;
@@ -295,13 +300,13 @@ export class Heap {
     const offset = roundUp(this.layout.header, alignment);
     const isOverPage = offset > page;
     const length = roundUp(offset + size, page);
-    const map = this.arena.map(isOverPage ? length + page : length);
+    const map = this.arena.map(length);
     if (map === null) return this.#refuse();
     const address = isOverPage ? roundUp(map + this.layout.header, alignment) : map + offset;
     const block = address - this.layout.header;
     const start = roundDown(block, page);
     const end = roundUp(address + size, page);
-    if (isOverPage) this.#trim({ start: map, end: map + length + page }, { start, end });
+    if (isOverPage) this.#trim({ start: map, end: map + length }, { start, end });
     this.layout.words.store(block, end - start + BIG);
     this.bigMaps.set(start, end - start);
     this.counters.bigMallocs += 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { MakeTarget } from '../check/target.ts';
 import { importPatched } from '../targets/mutants/import-patched.ts';
-import type * as reference from '../targets/reference.ts';
 import type { FlatArena } from './flat-arena.ts';
 import { Heap } from './heap.ts';
 import { makeWorld, PAGE, type World } from './heap-world.test-helper.ts';
@@ -54,7 +54,12 @@ class LyingBins extends SegregatedBins {
 function lyingHeap(heap: Heap, bin: number): Heap {
   const list = new LyingBins(heap.layout, heap.counters);
   list.lie = bin;
-  return Object.create(heap, { list: { value: list } }) as Heap;
+  const lying: Heap = Object.create(heap, { list: { value: list } });
+  return lying;
+}
+
+interface Reference {
+  readonly referenceTarget: () => MakeTarget;
 }
 
 interface Damage {
@@ -259,8 +264,10 @@ describe('a healthy heap keeps every invariant', () => {
   });
 });
 
-describe.each(DAMAGES)('$name is broken', ({ name, when, options, damage, says }) => {
-  test(`when ${when}`, () => {
+describe('an invariant', () => {
+  test.each(
+    DAMAGES.map((damage) => [`${damage.name} is broken when ${damage.when}`, damage] as const),
+  )('%s', (_, { name, options, damage, says }) => {
     const { heap, arena } = makeHeap(options);
     damage(heap, arena);
     expect(brokenRules(heap)).toEqual([`${name}: ${says[0]}`, ...says.slice(1)]);
@@ -282,18 +289,20 @@ test.each([
   ['this.#setBit(bin);', /^bin \d+ has blocks, its bit is 0$/],
 ])('block-sits-in-its-bin is broken when %s is left out', async (find, says) => {
   const patch = { module: 'heap/segregated-bins', find, replace: '{}' };
-  const { referenceTarget } = (await importPatched('targets/reference', [
-    patch,
-  ])) as typeof reference;
-  const target = referenceTarget()();
-  target.free(target.malloc(48));
-  const { rules, read } = target.invariants!;
-  expect(rules.find(({ name }) => name === 'block-sits-in-its-bin')!.check(read())).toMatch(says);
+  const planted: Reference = Object(await importPatched('targets/reference', [patch]));
+  const target = planted.referenceTarget()();
+  const block = target.malloc(48);
+  target.malloc(48);
+  target.free(block);
+  target.malloc(48);
+  const { rules } = target.invariants!;
+  const state = target.invariants!.read();
+  expect(rules.find(({ name }) => name === 'block-sits-in-its-bin')!.check(state)).toMatch(says);
 });
 
 test('every invariant is broken by some damage', () => {
   const broken = new Set(DAMAGES.map(({ name }) => name));
-  expect([...broken].sort()).toEqual(HEAP_INVARIANTS.map(({ name }) => name).sort());
+  expect([...broken].toSorted()).toEqual(HEAP_INVARIANTS.map(({ name }) => name).toSorted());
 });
 
 describe('walk', () => {

@@ -1,21 +1,23 @@
 /**
- * The rows of the note's malloc that concern sizes, headers, fragmentation and big blocks, and the golden numbers of
- * the heap: each row holds, and a planted line breaks it.
+ * The rows of the note's malloc that concern sizes, headers, fragmentation, merging and big blocks: each holds, and a
+ * planted line breaks it.
  *
  * Source of the rows: N. Tuck, "Simple Malloc", lecture notes, 2025.
  */
 import { describe, expect, test } from 'vitest';
 import { GIB } from '../base/units.ts';
 import { importPatched, type Patch } from '../targets/mutants/import-patched.ts';
-import type { Arena } from './arena.ts';
 import type { Placement } from './flat-arena.ts';
 import * as heapModule from './heap.ts';
 import {
+  BINS,
   churn,
   type HeapModule,
   listed,
   makeWorld,
+  MAPS_START,
   PAGE,
+  SparseArena,
   type World,
 } from './heap-world.test-helper.ts';
 import { DEFAULT_OPTIONS, type HeapOptions, LECTURE_NOTE } from './options.ts';
@@ -80,32 +82,8 @@ function logMaps({ arena }: World): unknown[][] {
   return calls;
 }
 
-/** An arena of 2^46 bytes that keeps only the words that were written. */
-class SparseArena implements Arena {
-  readonly pageSize = PAGE;
-  readonly #words = new Map<number, number>();
-  #end = 2 ** 20;
-  mappedSize = 0;
-
-  load = (address: number): number => this.#words.get(address) ?? 0;
-  store = (address: number, value: number): void => void this.#words.set(address, value);
-  load32 = this.load;
-  store32 = this.store;
-  copy = (): void => {};
-  zero = (): void => {};
-  brk = (): null => null;
-
-  map(size: number): number | null {
-    if (this.#end + size > 2 ** 46) return null;
-    const start = this.#end;
-    this.#end += size;
-    this.mappedSize += size;
-    return start;
-  }
-
-  unmap(_: number, size: number): void {
-    this.mappedSize -= size;
-  }
+function repeated(count: number, extent: number): number[] {
+  return Array.from({ length: count }, () => extent);
 }
 
 /** What a check throws when its claim does not hold, and a crash does not. */
@@ -199,9 +177,8 @@ const ROWS: readonly Row[] = [
           const world = makeWorld(module, { heap: { links } });
           return world.arena.load(world.heap.malloc(size)! - 8);
         });
-      const times = (count: number, extent: number): number[] => Array(count).fill(extent);
-      expect(extents('single')).toEqual([...times(9, 16), ...times(8, 24), 32]);
-      expect(extents('double')).toEqual([...times(17, 24), 32]);
+      expect(extents('single')).toEqual([...repeated(9, 16), ...repeated(8, 24), 32]);
+      expect(extents('double')).toEqual([...repeated(17, 24), 32]);
     },
     plant: { module: 'heap/block', find: '1 + linksCount', replace: '2 + linksCount' },
   },
@@ -226,6 +203,59 @@ const ROWS: readonly Row[] = [
       }
     },
     plant: { module: 'heap/heap', find: 'block = left;', replace: 'block = freed;' },
+  },
+  {
+    row: 'R43',
+    says: 'after a free no two listed blocks touch, within a map or across maps',
+    check: (module) => {
+      for (const placement of ['up', 'down', 'gaps'] as const) {
+        const world = makeWorld(module, { placement });
+        const freed = (): void => {
+          const blocks = listed(world);
+          const ends = new Set(blocks.map(({ start, extent }) => start + extent));
+          expect(blocks.filter(({ start }) => ends.has(start))).toEqual([]);
+        };
+        churn(world, { steps: 300, seed: 43, sizeMax: 900, freed });
+      }
+    },
+    plant: {
+      module: 'heap/heap',
+      find: 'const right = this.#freeAt(end);',
+      replace: 'const right = 0;',
+    },
+  },
+  {
+    row: 'R44',
+    says: 'all six free orders of three neighbours give the same list, with one block of all three',
+    check: (module) => {
+      const orders = [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+      ] as const;
+      for (const heap of [{}, { list: 'lifo' as const }, { links: 'double' as const }, BINS]) {
+        const lists = orders.map((order) => {
+          const world = makeWorld(module, { heap });
+          const blocks = [24, 40, 104].map((size) => world.heap.malloc(size)!);
+          world.heap.malloc(8);
+          for (const index of order) world.heap.free(blocks[index]!);
+          return listed(world);
+        });
+        const { start } = lists[0]!.find(({ start: at }) => at < MAPS_START + 48)!;
+        for (const list of lists) {
+          expect(list).toEqual(lists[0]);
+          expect(list).toContainEqual({ start, extent: heap === BINS ? 192 : 32 + 48 + 112 });
+        }
+      }
+    },
+    plant: {
+      module: 'heap/heap',
+      find: 'if (left !== 0) {',
+      replace: 'if (left !== 0 && right === 0) {',
+    },
   },
   {
     row: 'R45',
@@ -370,59 +400,16 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-describe.each(ROWS)('$row $says', ({ check, plant }) => {
-  test('holds', () => check(heapModule));
-
-  test('the planted line breaks it', async () => {
-    const planted = (await importPatched('heap/heap', [plant])) as HeapModule;
-    expect(() => check(planted)).toThrow(FAILED_CHECK);
-  });
-});
-
-describe('golden numbers', () => {
-  /** Source: C. Wilson, "Free Space and GC", lecture slides: a free node of 8 bytes is not counted as free space. */
-  test('a 4096-byte heap with a 4-byte header and three malloc(100), by Wilson', () => {
-    const heap = { header: 4, alignment: 4, bigThreshold: Infinity } as const;
-    const free = (world: World): number[] => listed(world).map(({ extent }) => extent - 8);
-    const world = makeWorld(heapModule, { heap });
-    world.heap.free(world.heap.malloc(1));
-    const spaces = [free(world)];
-    const blocks = [1, 2, 3].map(() => {
-      const block = world.heap.malloc(100);
-      spaces.push(free(world));
-      return block;
+describe.each(ROWS.map((row) => [`${row.row} ${row.says}`, row] as const))(
+  '%s',
+  (_, { check, plant }) => {
+    test('holds', () => {
+      expect(check(heapModule)).toBeUndefined();
     });
-    expect(spaces).toEqual([[4088], [3984], [3880], [3776]]);
-    const guard = world.heap.malloc(100);
-    const [a, b, c] = blocks;
-    world.heap.free(a!);
-    world.heap.free(c!);
-    expect(free(world).slice(0, 2)).toEqual([96, 96]);
-    world.heap.free(b!);
-    expect(free(world)[0]).toBe(304);
-    world.heap.free(guard);
-    expect(free(world)).toEqual([4088]);
 
-    const two = makeWorld(heapModule, { heap });
-    const [first, second] = [two.heap.malloc(100), two.heap.malloc(100)];
-    two.heap.malloc(100);
-    two.heap.free(first);
-    two.heap.free(second);
-    expect(free(two)[0]).toBe(200);
-  });
-
-  /** Source: N. Tuck, an allocator assignment of 2018, tests 03 and 04. */
-  test.each([
-    [10, 1],
-    [200, 2],
-  ])(
-    '%d list cells of 16 bytes take %d pages and leave one list entry, by Tuck',
-    (count, pages) => {
-      const world = makeWorld(heapModule);
-      const cells = Array.from({ length: count }, () => world.heap.malloc(16)!);
-      expect(world.arena).toMatchObject({ mapsCount: pages, mappedSize: pages * PAGE });
-      for (const cell of cells) world.heap.free(cell);
-      expect(listed(world).map(({ extent }) => extent)).toEqual([pages * PAGE]);
-    },
-  );
-});
+    test('the planted line breaks it', async () => {
+      const planted: HeapModule = Object(await importPatched('heap/heap', [plant]));
+      expect(() => check(planted)).toThrow(FAILED_CHECK);
+    });
+  },
+);

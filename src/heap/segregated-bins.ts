@@ -59,7 +59,8 @@ export class SegregatedBins implements FreeList {
     const own = this.binOf(extent);
     const block = this.#heads[own]!;
     this.#counters.listSteps += 1;
-    if (block !== 0 && this.#layout.extentOf(block) >= extent) return this.#takeHead(own, block);
+    const isFit = block !== 0 && (own < EXACT_BINS || this.#layout.extentOf(block) >= extent);
+    if (isFit) return this.#takeHead(own, block);
     if (this.#restExtent >= extent) return this.#takeRest();
     const other = block === 0 ? 0 : this.#takeBehind(block, extent);
     if (other !== 0) return other;
@@ -89,10 +90,10 @@ export class SegregatedBins implements FreeList {
       return;
     }
     const bin = this.binOf(extent);
-    const next = this.#words.load(block + this.#next);
     if (this.#heads[bin] === block) {
-      this.#setHead(bin, next);
+      this.#takeHead(bin, block);
     } else {
+      const next = this.#words.load(block + this.#next);
       const previous = this.#words.load(block + this.#previous);
       this.#words.store(previous + this.#next, next);
       if (next !== 0) this.#words.store(next + this.#previous, previous);
@@ -150,13 +151,10 @@ export class SegregatedBins implements FreeList {
     return this.#heads[bin]!;
   }
 
-  #hasBit(bin: number): boolean {
-    const word = bin >>> 5;
-    return (this.#bitmap[word]! & (1 << (bin & 31))) !== 0 && (this.#summary & (1 << word)) !== 0;
-  }
-
   #takeHead(bin: number, block: number): number {
-    this.#setHead(bin, this.#words.load(block + this.#next));
+    const next = this.#words.load(block + this.#next);
+    this.#heads[bin] = next;
+    if (next === 0) this.#clearBit(bin);
     return block;
   }
 
@@ -188,11 +186,6 @@ export class SegregatedBins implements FreeList {
     const power = 31 - Math.clz32(units);
     const part = (units >>> (power - POWER_BITS)) & (BINS_PER_POWER - 1);
     return EXACT_BINS + (power - EXACT_BITS + shift - this.#unitShift) * BINS_PER_POWER + part;
-  }
-
-  #setHead(bin: number, block: number): void {
-    this.#heads[bin] = block;
-    if (block === 0) this.#clearBit(bin);
   }
 
   #setBit(bin: number): void {

@@ -24,7 +24,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     name: 'split-forgets-a-header',
     law: 'blocks-tile-regions',
     story: 'What a split leaves over is counted 16 bytes too large: the header of the rest was not subtracted.',
-    patch: { module: 'heap/heap', find: 'const rest = found - extent;', replace: 'const rest = found - extent + 16;' },
+    patch: { module: 'heap/heap', find: 'this.#split(block + extent, found - extent);', replace: 'this.#split(block + extent, found - extent + 16);' },
     shortest: 'b0 = malloc 0',
   },
   {
@@ -113,8 +113,8 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     story: 'A bin above the exact ones holds blocks of several sizes, and its first is taken unseen.',
     patch: {
       module: 'heap/segregated-bins',
-      find: 'if (block !== 0 && this.#layout.extentOf(block) >= extent)',
-      replace: 'if (block !== 0)',
+      find: '(own < EXACT_BINS || this.#layout.extentOf(block) >= extent)',
+      replace: 'own >= 0',
     },
     shortest: 'b0 = malloc 504\nb1 = malloc 0\nfree b0\nb0 = malloc 520',
   },
