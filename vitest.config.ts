@@ -10,7 +10,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['{src,properties,fuzz,cli}/**/*.ts'],
-      exclude: ['**/*.test.ts'],
+      exclude: ['**/*.test.ts', '**/*.test-helper.ts'],
       reporter: [['text', { skipFull: true }], 'html', 'json-summary'],
       thresholds: {
         'src/base/**': { branches: 100 },

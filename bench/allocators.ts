@@ -29,7 +29,12 @@ export async function compareAllocators(): Promise<void> {
     const stream = drawStream(liveCount);
     compare(
       `F1 malloc and free, ${liveCount} live blocks (reach 0.5)`,
-      candidate('reference, default, flat', () => new Heap(new FlatArena({ mapSize: 256 * MIB, brkSize: 0 })), stream, liveCount),
+      candidate(
+        'reference, default, flat',
+        () => new Heap(new FlatArena({ mapSize: 256 * MIB, brkSize: 0 })),
+        stream,
+        liveCount,
+      ),
       candidate('dlmalloc in WebAssembly', () => dlmalloc, stream, liveCount),
     );
   }
@@ -38,28 +43,42 @@ export async function compareAllocators(): Promise<void> {
 /** The two exports of sql.js that are its dlmalloc; the package has no types. */
 async function loadDlmalloc(): Promise<Allocator> {
   const load = createRequire(import.meta.url)('sql.js') as () => Promise<{
-    _malloc(size: number): number;
-    _free(address: number): void;
+    readonly _malloc: (size: number) => number;
+    readonly _free: (address: number) => void;
   }>;
-  const module = await load();
-  return { malloc: module._malloc, free: module._free };
+  const { _malloc: malloc, _free: free } = await load();
+  return { malloc, free };
 }
 
 function drawStream(liveCount: number): Stream {
   const prng = new Prng(1);
   const slots = Int32Array.from({ length: PAIRS }, () => prng.below(liveCount));
-  const sizes = Int32Array.from({ length: PAIRS }, () => Math.floor(2 ** (prng.below(10_000) / 1000)));
+  const sizes = Int32Array.from({ length: PAIRS }, () =>
+    Math.floor(2 ** (prng.below(10_000) / 1000)),
+  );
   return { slots, sizes };
 }
 
 /** Each candidate gets a loop of its own, so that the calls in it have one target. */
-function candidate(name: string, make: () => Allocator, stream: Stream, liveCount: number): Candidate {
-  const loop = new Function('allocator', 'addresses', 'stream', `return ${churn.toString()}(allocator, addresses, stream)`);
+function candidate(
+  name: string,
+  make: () => Allocator,
+  stream: Stream,
+  liveCount: number,
+): Candidate {
+  const loop = new Function(
+    'allocator',
+    'addresses',
+    'stream',
+    `return ${churn.toString()}(allocator, addresses, stream)`,
+  );
   return {
     name,
     run: () => {
       const allocator = make();
-      const addresses = Array.from({ length: liveCount }, (_, index) => allocator.malloc(stream.sizes[index]!)!);
+      const addresses = Array.from({ length: liveCount }, (_, index) =>
+        allocator.malloc(stream.sizes[index]!)!,
+      );
       const ms = timed(() => loop(allocator, addresses, stream));
       for (const address of addresses) allocator.free(address);
       return { ops: 2 * PAIRS, ms };

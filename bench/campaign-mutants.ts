@@ -7,7 +7,7 @@ import type { Program } from '../src/program/program.ts';
 import { parseProgram, PROGRAM_HEADER } from '../src/program/text.ts';
 import { guardedRun, timedOutFinding } from '../src/supervise/guarded-run.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
-import { loadMutant, MUTANTS, type Mutant } from '../src/targets/mutants/index.ts';
+import { loadMutant, MUTANTS } from '../src/targets/mutants/index.ts';
 
 const SEEDS = 20;
 const TIME_LIMIT_MS = 10_000;
@@ -31,20 +31,27 @@ interface Trial {
 export async function campaignOnMutants(share: number): Promise<number> {
   const seedsCount = Math.ceil(SEEDS / share);
   let missesCount = 0;
-  console.log(`the mutants, ${seedsCount} seeds each: found, slowest in ms, longest shrunk program\n`);
+  console.log(
+    `the mutants, ${seedsCount} seeds each: found, slowest in ms, longest shrunk program\n`,
+  );
   console.log(`  ${'mutant'.padEnd(34)} shortest   fuzz                 check`);
   for (const mutant of MUTANTS) {
     const makeTarget = await loadMutant(mutant);
-    const shortest = parseProgram(`${PROGRAM_HEADER}\n${mutant.shortest}`, mutant.name).program.length;
+    const shortest = parseProgram(`${PROGRAM_HEADER}\n${mutant.shortest}`, mutant.name).program
+      .length;
     const columns = [fuzzOnce, checkOnce].map((once) => {
       const trials = Array.from({ length: seedsCount }, (_, index) => once(makeTarget, index + 1));
-      const good = trials.filter(({ ms, opsCount }) => ms <= TIME_LIMIT_MS && opsCount <= shortest + 1);
+      const good = trials.filter(
+        ({ ms, opsCount }) => ms <= TIME_LIMIT_MS && opsCount <= shortest + 1,
+      );
       missesCount += trials.length - good.length;
       const slowest = Math.max(...trials.map(({ ms }) => ms));
       const longest = Math.max(...trials.map(({ opsCount }) => opsCount));
       return `${good.length}/${trials.length} ${String(Math.round(slowest)).padStart(5)} ${String(longest).padStart(3)}`;
     });
-    console.log(`  ${mutant.name.padEnd(34)} ${String(shortest).padStart(8)}   ${columns.join('   ')}`);
+    console.log(
+      `  ${mutant.name.padEnd(34)} ${String(shortest).padStart(8)}   ${columns.join('   ')}`,
+    );
   }
   console.log(`\n  ${missesCount} trials missed\n`);
   return missesCount;
@@ -55,13 +62,16 @@ function fuzzOnce(makeTarget: MakeTarget, seed: number): Trial {
   const engine = new Engine(makeTarget, { seed });
   while (performance.now() - start < TIME_LIMIT_MS) {
     const raw = runBatch(engine);
-    if (raw !== undefined) return shrunk(makeTarget, raw.program, raw.finding, performance.now() - start);
+    if (raw !== undefined)
+      return shrunk(makeTarget, raw.program, raw.finding, performance.now() - start);
   }
   return { ms: TIME_LIMIT_MS, opsCount: Infinity };
 }
 
 /** A batch of programs; a hang is a finding of the program that was running. */
-function runBatch(engine: Engine): { readonly program: Program; readonly finding: Finding } | undefined {
+function runBatch(
+  engine: Engine,
+): { readonly program: Program; readonly finding: Finding } | undefined {
   try {
     return withinTime(HANG_MS, () => engine.run(PROGRAMS_A_BATCH));
   } catch (error) {
@@ -80,7 +90,8 @@ function checkOnce(makeTarget: MakeTarget, seed: number): Trial {
   const check = new Check(makeTarget, { seed });
   for (const property of check.properties) {
     const found = check.check(property);
-    if (found !== undefined) return { ms: performance.now() - start, opsCount: found.program.length };
+    if (found !== undefined)
+      return { ms: performance.now() - start, opsCount: found.program.length };
   }
   return { ms: performance.now() - start, opsCount: Infinity };
 }

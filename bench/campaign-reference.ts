@@ -34,7 +34,9 @@ export function campaignOnReference(seed: number, share: number): number {
   for (const options of combinations()) {
     const result = runCombination(options, seed, OPS / share);
     for (const [law, count] of result.asked) asked.set(law, (asked.get(law) ?? 0) + count);
-    const rare = [...result.asked].filter(([law, count]) => count < ASKED / share && NOT_HERE[law] === undefined);
+    const rare = [...result.asked].filter(
+      ([law, count]) => count < ASKED / share && NOT_HERE[law] === undefined,
+    );
     const rareText = rare.map(([law, count]) => `, ASKED TOO RARELY: ${law} ${count}`).join('');
     console.log(`  ${result.line}${rareText}`);
     troublesCount += rare.length + result.findingsCount;
@@ -44,7 +46,9 @@ export function campaignOnReference(seed: number, share: number): number {
     const why = NOT_HERE[law] === undefined ? '' : `   ${NOT_HERE[law]}`;
     console.log(`  ${law.padEnd(34)} ${count}${why}`);
   }
-  console.log(`\n  ${troublesCount} findings or laws asked less than ${ASKED / share} times in a combination\n`);
+  console.log(
+    `\n  ${troublesCount} findings or laws asked less than ${ASKED / share} times in a combination\n`,
+  );
   return troublesCount;
 }
 
@@ -76,7 +80,11 @@ interface CombinationResult {
   readonly findingsCount: number;
 }
 
-function runCombination(options: Partial<HeapOptions>, seed: number, opsTarget: number): CombinationResult {
+function runCombination(
+  options: Partial<HeapOptions>,
+  seed: number,
+  opsTarget: number,
+): CombinationResult {
   const name = Object.values(options).join(' ');
   const makeTarget = referenceTarget({ name: `reference ${name}`, heap: options });
   const engine = new Engine(makeTarget, { seed });
@@ -97,5 +105,9 @@ function runCombination(options: Partial<HeapOptions>, seed: number, opsTarget: 
   const asked = new Map([...engine.runner.asked, [repeats, repeatsAsked[index]!] as const]);
   const { ops, programs } = engine.runner.counts;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  return { line: `${name.padEnd(46)} ${ops} ops in ${programs} programs, ${seconds} s`, asked, findingsCount };
+  return {
+    line: `${name.padEnd(46)} ${ops} ops in ${programs} programs, ${seconds} s`,
+    asked,
+    findingsCount,
+  };
 }

@@ -1,8 +1,10 @@
 import { cpus } from 'node:os';
+import { tuneV8 } from '../cli/tune-v8.ts';
 import { compareAllocators } from './allocators.ts';
 import { compareRunners } from './runners.ts';
 
 /** `npm run bench`: ratios, measured in one run. Absolute figures depend on the machine and on its neighbours. */
+tuneV8();
 console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
 await compareAllocators();
 compareRunners();

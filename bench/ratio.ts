@@ -20,14 +20,16 @@ export function compare(title: string, a: Candidate, b: Candidate): void {
     }
   }
   const [ours, theirs] = rates.map((each) => each.toSorted((x, y) => x - y));
-  console.log(`${title}`);
+  console.log(title);
   console.log(`  ${describe(a.name, ours!)}`);
   console.log(`  ${describe(b.name, theirs!)}`);
   console.log(`  ratio of the medians ${(median(ours!) / median(theirs!)).toFixed(2)}\n`);
 }
 
 function describe(name: string, rates: readonly number[]): string {
-  const [first, middle, last] = [rates[0]!, median(rates), rates.at(-1)!].map((rate) => rate.toFixed(2));
+  const [first, middle, last] = [rates[0]!, median(rates), rates.at(-1)!].map((rate) =>
+    rate.toFixed(2),
+  );
   return `${name.padEnd(44)} M ops/s  min ${first}  median ${middle}  max ${last}`;
 }
 

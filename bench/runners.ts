@@ -41,7 +41,9 @@ function drawProgram(prng: Prng): Program {
   return Array.from({ length: OPS }, (): Op => {
     const slot = prng.below(SLOTS);
     isLive[slot] = !isLive[slot];
-    return isLive[slot] ? { kind: 'malloc', slot, size: prng.between(0, 1024) } : { kind: 'free', slot };
+    return isLive[slot]
+      ? { kind: 'malloc', slot, size: prng.between(0, 1024) }
+      : { kind: 'free', slot };
   });
 }
 

@@ -7,7 +7,7 @@
 const CAPACITY = 4096;
 
 export default function makeAllocator() {
-  let gaps = [{ start: 0, end: CAPACITY }];
+  const gaps = [{ start: 0, end: CAPACITY }];
   const sizes = new Map();
 
   return {

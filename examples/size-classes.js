@@ -21,7 +21,13 @@ export default function makeAllocator() {
 
   return {
     memory,
-    promises: { alignment: 32, zeroSize: 'block', doubleFree: 'refused', freeInside: 'refused', repeats: true },
+    promises: {
+      alignment: 32,
+      zeroSize: 'block',
+      doubleFree: 'refused',
+      freeInside: 'refused',
+      repeats: true,
+    },
 
     malloc(size) {
       const bytes = classFor(size);

@@ -82,6 +82,11 @@ export class Engine {
 }
 
 /** Program number `number` of a campaign. */
-export function programOf(seed: number, number: number, offered: readonly OpKind[], opsMax: number): Program {
+export function programOf(
+  seed: number,
+  number: number,
+  offered: readonly OpKind[],
+  opsMax: number,
+): Program {
   return drawProgram(new Prng(fold(`${seed} ${number}`)), offered, opsMax);
 }

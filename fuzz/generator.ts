@@ -66,13 +66,15 @@ class Draft {
 
   #realloc(): Op {
     const size = this.#sizes.draw();
-    if (this.#live.length === 0) return { kind: 'realloc', slot: this.#fillOne(), source: null, size };
+    if (this.#live.length === 0)
+      return { kind: 'realloc', slot: this.#fillOne(), source: null, size };
     const source = this.#prng.pick(this.#live);
     return { kind: 'realloc', slot: source, source, size };
   }
 
   #misuse(kind: 'double-free' | 'free-inside'): Op {
-    if (kind === 'double-free') return { kind, slot: this.#prng.pick(this.#empty.length > 0 ? this.#empty : this.#live) };
+    if (kind === 'double-free')
+      return { kind, slot: this.#prng.pick(this.#empty.length > 0 ? this.#empty : this.#live) };
     const slot = this.#prng.pick(this.#live.length > 0 ? this.#live : this.#empty);
     return { kind, slot, offset: this.#prng.pick([1, 4, 8, 16, 32]) };
   }

@@ -227,7 +227,7 @@ export class ModelHeap {
     const { header } = this.options;
     const offset = roundUp(header, alignment);
     const isOverPage = offset > page;
-    const length = roundUp(offset + size, page) + (isOverPage ? page : 0);
+    const length = roundUp(offset + size, page);
     const map = this.#map(length);
     if (map === null) return null;
     const address = roundUp(map + header, alignment);

@@ -1,5 +1,5 @@
 export function isPowerOfTwo(value: number): boolean {
-  return value >= 1 && Number.isInteger(Math.log2(value));
+  return value >= 1 && value < Infinity && 2 ** Math.round(Math.log2(value)) === value;
 }
 
 /**

@@ -37,6 +37,8 @@ const CONFIRM_RUNS = 4;
 export function confirm(run: RunProgram, program: Program): Confirmation {
   const findings = Array.from({ length: CONFIRM_RUNS }, () => run(program));
   const finding = findings.find((each) => each !== undefined);
-  const repeats = findings.filter((each) => finding !== undefined && each !== undefined && sameBug(each, finding));
+  const repeats = findings.filter(
+    (each) => finding !== undefined && each !== undefined && sameBug(each, finding),
+  );
   return { finding, repeatsCount: repeats.length, runsCount: CONFIRM_RUNS };
 }

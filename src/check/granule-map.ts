@@ -115,7 +115,7 @@ export class GranuleMap {
   /** Goes over the bits of a run of granules, a word at a time. @returns For `test`, whether one is set. */
   #sweep(first: number, count: number, act: 'test' | 'set' | 'clear'): boolean {
     const end = first + count;
-    for (let granule = first; granule < end; ) {
+    for (let granule = first; granule < end;) {
       const words = this.#segmentAt(granule);
       const index = (granule % SEGMENT_GRANULES) >>> 5;
       const bit = granule % 32;

@@ -79,7 +79,8 @@ export class Judge {
    */
   zeroSize(op: Op, answer: number | null): Verdict | undefined {
     const promise = this.#target.promises.zeroSize ?? 'either';
-    const mayLackRoom = promise === 'block' && answer === null && (op.kind !== 'malloc' || this.shadow.liveCount > 0);
+    const mayLackRoom =
+      promise === 'block' && answer === null && (op.kind !== 'malloc' || this.shadow.liveCount > 0);
     if (promise === 'either' || mayLackRoom) return undefined;
     return this.#ask(LAW.zeroSizeKeepsPromise, LAW.zeroSizeKeepsPromise.check(op, answer, promise));
   }
@@ -87,15 +88,27 @@ export class Judge {
   /** A live block is about to be handed back, or its contents are looked at in passing. */
   intact(slot: Slot): Verdict | undefined {
     if (this.#target.memory === undefined) return undefined;
-    return this.#ask(LAW.contentsSurvive, LAW.contentsSurvive.check(slot, this.shadow.damage(slot)));
+    return this.#ask(
+      LAW.contentsSurvive,
+      LAW.contentsSurvive.check(slot, this.shadow.damage(slot)),
+    );
   }
 
   /** A block of `size` bytes, already released, was freed, and the target answered. */
-  freed(slot: Slot, size: number, answer: boolean | void, footprintBefore: number): Verdict | undefined {
-    const refused = this.#ask(LAW.freeAcceptsItsBlocks, LAW.freeAcceptsItsBlocks.check(slot, answer));
+  freed(
+    slot: Slot,
+    size: number,
+    answer: boolean | void,
+    footprintBefore: number,
+  ): Verdict | undefined {
+    const refused = this.#ask(
+      LAW.freeAcceptsItsBlocks,
+      LAW.freeAcceptsItsBlocks.check(slot, answer),
+    );
     if (refused !== undefined) return refused;
     const { returnsFrom } = this.#target.promises;
-    if (this.#target.footprint === undefined || returnsFrom === undefined || size < returnsFrom) return undefined;
+    if (this.#target.footprint === undefined || returnsFrom === undefined || size < returnsFrom)
+      return undefined;
     const law = LAW.bigBlocksGoBack;
     return this.#ask(law, law.check(slot, this.#target.footprint(), footprintBefore, size));
   }
@@ -128,7 +141,8 @@ export class Judge {
     for (const invariant of invariants?.rules ?? []) {
       invariantAsked(invariant.name);
       const observed = invariant.check(state);
-      if (observed !== undefined) return { law: invariant.name, observed, expected: invariant.says };
+      if (observed !== undefined)
+        return { law: invariant.name, observed, expected: invariant.says };
     }
     return undefined;
   }
@@ -146,7 +160,9 @@ export class Judge {
     const impossible = LAW.impossibleRequestIsRefused.check(op, address, size, limit);
     return (
       this.#ask(LAW.impossibleRequestIsRefused, impossible) ??
-      (wanted === 1 ? undefined : this.#ask(LAW.mallocAligns, LAW.mallocAligns.check(op, address, wanted))) ??
+      (wanted === 1
+        ? undefined
+        : this.#ask(LAW.mallocAligns, LAW.mallocAligns.check(op, address, wanted))) ??
       this.#inside(op, address, Number(size))
     );
   }
@@ -158,14 +174,20 @@ export class Judge {
       const unfit = this.#covers(op, size, extent) ?? this.#inside(op, address, extent);
       if (unfit !== undefined) return unfit;
     }
-    const rival = this.shadow.claim(slot, address, size, extent) ? undefined : this.#rival(address, extent);
+    const rival = this.shadow.claim(slot, address, size, extent)
+      ? undefined
+      : this.#rival(address, extent);
     return this.#ask(LAW.blocksStayApart, LAW.blocksStayApart.check(op, address, extent, rival));
   }
 
   #covers(op: Op, size: number, usable: number): Verdict | undefined {
     const { slack, returnsFrom } = this.#target.promises;
-    const tooSmall = this.#ask(LAW.usableSizeCoversRequest, LAW.usableSizeCoversRequest.check(op, usable, size));
-    if (tooSmall !== undefined || slack === undefined || size >= (returnsFrom ?? Infinity)) return tooSmall;
+    const tooSmall = this.#ask(
+      LAW.usableSizeCoversRequest,
+      LAW.usableSizeCoversRequest.check(op, usable, size),
+    );
+    if (tooSmall !== undefined || slack === undefined || size >= (returnsFrom ?? Infinity))
+      return tooSmall;
     return this.#ask(LAW.slackIsBounded, LAW.slackIsBounded.check(op, usable, size, slack));
   }
 
@@ -184,7 +206,10 @@ export class Judge {
   #usableStays(slot: Slot): Verdict | undefined {
     if (this.#target.usableSize === undefined || this.shadow.sizeOf(slot) === 0) return undefined;
     const usable = this.#target.usableSize(this.shadow.addressOf(slot));
-    return this.#ask(LAW.usableSizeStays, LAW.usableSizeStays.check(slot, usable, this.shadow.extentOf(slot)));
+    return this.#ask(
+      LAW.usableSizeStays,
+      LAW.usableSizeStays.check(slot, usable, this.shadow.extentOf(slot)),
+    );
   }
 }
 

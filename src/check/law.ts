@@ -35,11 +35,11 @@ export const LAW = {
     rows: 'H1 B1',
     source: 'C17 7.22.3: the allocation functions return a null pointer or a pointer to the space.',
     needs: 'malloc',
-    check: (op: Op, answer: unknown) =>
-      answer === null || (Number.isSafeInteger(answer) && (answer as number) >= 0 && (answer as number) < ADDRESS_LIMIT)
+    check: (op: Op, answer: number | null) =>
+      answer === null || (Number.isSafeInteger(answer) && answer >= 0 && answer < ADDRESS_LIMIT)
         ? undefined
         : {
-            observed: `${formatCall(op)} returned ${String(answer)}`,
+            observed: `${formatCall(op)} returned ${answer}`,
             expected: `null, or a whole number below ${formatAddress(ADDRESS_LIMIT)}`,
           },
   }),
@@ -47,7 +47,8 @@ export const LAW = {
     name: 'malloc-aligns',
     says: 'Every block starts at a multiple of the promised alignment, or of the one asked for.',
     rows: 'H2 B2',
-    source: 'C17 7.22.3: "suitably aligned so that it may be assigned to a pointer to any type of object".',
+    source:
+      'C17 7.22.3: "suitably aligned so that it may be assigned to a pointer to any type of object".',
     needs: 'promise alignment, or aligned',
     check: (op: Op, address: number, alignment: number) =>
       address % alignment === 0
@@ -75,9 +76,15 @@ export const LAW = {
     name: 'blocks-stay-apart',
     says: 'No two live blocks share a byte.',
     rows: 'H4 B4 R36',
-    source: 'C17 7.22.3: "Each such allocation shall yield a pointer to an object disjoint from any other object".',
+    source:
+      'C17 7.22.3: "Each such allocation shall yield a pointer to an object disjoint from any other object".',
     needs: 'malloc',
-    check: (op: Op, address: number, extent: number, other: (Range & { readonly slot: Slot }) | undefined) =>
+    check: (
+      op: Op,
+      address: number,
+      extent: number,
+      other: (Range & { readonly slot: Slot }) | undefined,
+    ) =>
       other === undefined
         ? undefined
         : {
@@ -92,20 +99,27 @@ export const LAW = {
     source: 'malloc_usable_size(3): "greater than or equal to the requested size".',
     needs: 'usableSize',
     check: (op: Op, usable: number, size: number) =>
-      usable >= size
+      Number.isSafeInteger(usable) && usable >= size
         ? undefined
-        : { observed: `${formatCall(op)} has ${usable} usable bytes`, expected: `at least the ${size} that were asked for` },
+        : {
+            observed: `${formatCall(op)} has ${usable} usable bytes`,
+            expected: `at least the ${size} that were asked for`,
+          },
   }),
   usableSizeStays: law({
     name: 'usable-size-stays',
     says: 'The usable size does not change while the block lives.',
     rows: 'H6 B8 R35',
-    source: 'Catalogue of black-box laws, B8: "stable"; the note: "Remember the size of the allocated block for later".',
+    source:
+      'Catalogue of black-box laws, B8: "stable"; the note: "Remember the size of the allocated block for later".',
     needs: 'usableSize',
     check: (slot: Slot, usable: number, before: number) =>
       usable === before
         ? undefined
-        : { observed: `b${slot} now has ${usable} usable bytes`, expected: `the ${before} that it had when it was made` },
+        : {
+            observed: `b${slot} now has ${usable} usable bytes`,
+            expected: `the ${before} that it had when it was made`,
+          },
   }),
   slackIsBounded: law({
     name: 'slack-is-bounded',
@@ -116,13 +130,17 @@ export const LAW = {
     check: (op: Op, usable: number, size: number, slack: number) =>
       usable - size <= slack
         ? undefined
-        : { observed: `${formatCall(op)} has ${usable} usable bytes`, expected: `at most ${size} + ${slack}` },
+        : {
+            observed: `${formatCall(op)} has ${usable} usable bytes`,
+            expected: `at most ${size} + ${slack}`,
+          },
   }),
   zeroSizeKeepsPromise: law({
     name: 'zero-size-keeps-promise',
     says: 'A request of 0 bytes returns what the target promises: null, or a block of its own.',
     rows: 'B1',
-    source: 'C17 7.22.3: "If the size of the space requested is zero, the behavior is implementation-defined".',
+    source:
+      'C17 7.22.3: "If the size of the space requested is zero, the behavior is implementation-defined".',
     needs: 'promise zeroSize',
     check: (op: Op, address: number | null, promise: 'block' | 'null') =>
       (address === null) === (promise === 'null')
@@ -136,7 +154,8 @@ export const LAW = {
     name: 'impossible-request-is-refused',
     says: 'A request for more bytes than there can be is refused.',
     rows: 'H10 B7 B9 R45',
-    source: 'CWE-190 in allocators: size plus header, or count times size, wraps and a small block is returned.',
+    source:
+      'CWE-190 in allocators: size plus header, or count times size, wraps and a small block is returned.',
     needs: 'malloc',
     check: (op: Op, address: number, size: Size, limit: number) =>
       size <= limit
@@ -155,13 +174,17 @@ export const LAW = {
     check: (slot: Slot, offset: number) =>
       offset < 0
         ? undefined
-        : { observed: `b${slot} has changed at offset ${offset}`, expected: 'the bytes that its owner wrote' },
+        : {
+            observed: `b${slot} has changed at offset ${offset}`,
+            expected: 'the bytes that its owner wrote',
+          },
   }),
   reallocKeepsPrefix: law({
     name: 'realloc-keeps-prefix',
     says: 'Realloc keeps the first min(old size, new size) bytes.',
     rows: 'H8 B6',
-    source: 'C17 7.22.3.5: "The contents of the new object shall be the same as that of the old object prior to deallocation, up to the lesser of the new and old sizes".',
+    source:
+      'C17 7.22.3.5: "The contents of the new object shall be the same as that of the old object prior to deallocation, up to the lesser of the new and old sizes".',
     needs: 'memory, realloc',
     check: (op: Op, offset: number, keptSize: number) =>
       offset < 0
@@ -178,7 +201,12 @@ export const LAW = {
     source: 'C17 7.22.3.2: "The space is initialized to all bits zero".',
     needs: 'memory, calloc',
     check: (op: Op, offset: number) =>
-      offset < 0 ? undefined : { observed: `${formatCall(op)} is not zero at offset ${offset}`, expected: 'zero bytes only' },
+      offset < 0
+        ? undefined
+        : {
+            observed: `${formatCall(op)} is not zero at offset ${offset}`,
+            expected: 'zero bytes only',
+          },
   }),
   freeNullDoesNothing: law({
     name: 'free-null-does-nothing',
@@ -189,7 +217,10 @@ export const LAW = {
     check: (footprint: number, before: number) =>
       footprint === before
         ? undefined
-        : { observed: `free(null) changed the footprint to ${footprint} bytes`, expected: `${before} bytes as before` },
+        : {
+            observed: `free(null) changed the footprint to ${footprint} bytes`,
+            expected: `${before} bytes as before`,
+          },
   }),
   failedRequestChangesNothing: law({
     name: 'failed-request-changes-nothing',
@@ -223,7 +254,8 @@ export const LAW = {
     name: 'freed-space-returns',
     says: 'With nothing live, one block as large as promised is to be had, without growth if the heap has grown.',
     rows: 'B11 R30 R37 R43',
-    source: 'AssemblyScript, linked-list-allocator and OffsetAllocator test it: after freeing all, one block of all memory.',
+    source:
+      'AssemblyScript, linked-list-allocator and OffsetAllocator test it: after freeing all, one block of all memory.',
     needs: 'promise recovers',
     check: (size: number, address: number | null, growth: number) =>
       address !== null && growth <= 0
@@ -254,7 +286,12 @@ export const LAW = {
     source: 'CWE-415; glibc: "double free or corruption".',
     needs: 'promise doubleFree',
     check: (op: Op, accepted: boolean) =>
-      accepted ? { observed: `${formatCall(op)} was accepted`, expected: 'false, since the block was freed before' } : undefined,
+      accepted
+        ? {
+            observed: `${formatCall(op)} was accepted`,
+            expected: 'false, since the block was freed before',
+          }
+        : undefined,
   }),
   freeInsideIsRefused: law({
     name: 'free-inside-is-refused',
@@ -263,7 +300,12 @@ export const LAW = {
     source: 'CWE-761; glibc: "free(): invalid pointer".',
     needs: 'promise freeInside',
     check: (op: Op, accepted: boolean) =>
-      accepted ? { observed: `${formatCall(op)} was accepted`, expected: 'false, since no block starts there' } : undefined,
+      accepted
+        ? {
+            observed: `${formatCall(op)} was accepted`,
+            expected: 'false, since no block starts there',
+          }
+        : undefined,
   }),
   sameProgramSameAddresses: law({
     name: 'same-program-same-addresses',
@@ -286,7 +328,9 @@ export const LAW = {
     source: 'LX slub, "Freelist cycle detected": a list that bites its tail never ends.',
     needs: 'a watchdog',
     check: (limitMs: number, answered: 'answered' | 'timed out') =>
-      answered === 'answered' ? undefined : { observed: `no answer within ${limitMs} ms`, expected: 'an answer' },
+      answered === 'answered'
+        ? undefined
+        : { observed: `no answer within ${limitMs} ms`, expected: 'an answer' },
   }),
 } as const;
 

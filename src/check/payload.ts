@@ -1,7 +1,7 @@
 import type { Memory } from './target.ts';
 
 /** Payloads of up to this many words of 8 bytes are filled and verified in full, larger ones in samples. */
-const FULL_WORDS = 8;
+const FULL_WORDS = 16;
 /** Sampled payloads: two words at each end, where allocators keep their own, and two in between. */
 const SAMPLES_COUNT = 6;
 /** A zeroed block is read in full up to this many words. */
@@ -48,7 +48,13 @@ export function fillPayload(memory: Memory, address: number, size: number, key: 
 }
 
 /** @returns Offset of a byte (or of the 8-byte word that holds it) that differs from the pattern, or -1. */
-export function payloadDamage(memory: Memory, address: number, size: number, keptSize: number, key: number): number {
+export function payloadDamage(
+  memory: Memory,
+  address: number,
+  size: number,
+  keptSize: number,
+  key: number,
+): number {
   const wordsCount = Math.floor(size / 8);
   const keptWords = Math.floor(keptSize / 8);
   if (wordsCount <= FULL_WORDS) {
@@ -58,7 +64,8 @@ export function payloadDamage(memory: Memory, address: number, size: number, kep
   } else {
     for (let sample = 0; sample < SAMPLES_COUNT; sample += 1) {
       const index = sampleIndex(sample, wordsCount);
-      if (index < keptWords && memory.loadDouble(address + index * 8) !== patternWord(key, index)) return index * 8;
+      if (index < keptWords && memory.loadDouble(address + index * 8) !== patternWord(key, index))
+        return index * 8;
     }
     if (keptSize < size) return -1;
   }

@@ -17,7 +17,9 @@ export interface ReportOrigin {
 /** A finding as a person reads it: what broke, the program with its answers, both numbers, how to see it again. */
 export function formatReport(finding: Finding, trace: Trace, origin: ReportOrigin = {}): string {
   const place =
-    finding.op === 'end' ? 'at the end, when everything was freed' : `at step ${finding.step} of ${trace.length}`;
+    finding.op === 'end'
+      ? 'at the end, when everything was freed'
+      : `at step ${finding.step} of ${trace.length}`;
   const lines = [
     `${finding.law} broken by ${finding.target} ${place}`,
     '',

@@ -1,4 +1,4 @@
-import { unreachable } from '../base/kit-bug.ts';
+import { KitBug, unreachable } from '../base/kit-bug.ts';
 import { SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
 import type { Op, Slot } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
@@ -25,8 +25,8 @@ import type { Outcome, TraceStep } from './trace.ts';
  * walk everything each `checkEvery` ops and at the end. Who wants the exact step of a finding runs the program again
  * with `checkEvery` 1: the same laws, no second mechanism.
  *
- * What goes wrong otherwise. A crash in the target and a bug in the judge both arrive as exceptions; `#calling` tells
- * them apart, so that a bug of ours is never reported as somebody else's. And a reset that was called after a finding
+ * What goes wrong otherwise. A crash in the target and a bug in the judge both arrive as exceptions; a broken belief
+ * outside of a call (`#isCalling`) is ours, so that a bug of ours is not reported as somebody else's. And a reset that was called after a finding
  * carried the damage into the next program, whose finding then did not repeat.
  */
 
@@ -54,6 +54,7 @@ const NOT_ASKED: Outcome = { kind: 'not asked' };
 const REFUSED: Outcome = { kind: 'refused' };
 const FREED: Outcome = { kind: 'freed' };
 const CRASHED: Outcome = { kind: 'crashed' };
+const STOPPED: Outcome = { kind: 'stopped' };
 
 /** Runs programs on fresh heaps of one kind of target, one after the other. */
 export class Runner {
@@ -68,6 +69,9 @@ export class Runner {
   #judge: Judge;
   #sizeMax: Size = 0;
   #isFresh = true;
+  /** Whether an op is under way, and not whoever makes the program. */
+  #isStepping = false;
+  /** Whether a call of the target is under way. */
   #isCalling = false;
   #outcome: Outcome = SKIPPED;
   #at: { step: number; op: Op | undefined } = { step: 0, op: undefined };
@@ -113,20 +117,25 @@ export class Runner {
   /** Runs a program on a fresh heap, to its end or to its first finding. */
   run(program: Iterable<Op>): Finding | undefined {
     this.#begin();
+    this.#isStepping = false;
     const at = this.#at;
     at.step = 0;
     try {
       for (const op of program) {
         at.op = op;
+        this.#isStepping = true;
         const verdict = this.#step(op, at.step);
+        this.#isStepping = false;
         if (verdict !== undefined) return this.#found(verdict);
         at.step += 1;
       }
       at.op = undefined;
+      this.#isStepping = true;
       const verdict = this.#finish();
       return verdict === undefined ? undefined : this.#found(verdict);
     } catch (error) {
-      if (!this.#isCalling) throw error;
+      const isOurs = error instanceof KitBug && !this.#isCalling;
+      if (isOurs || !this.#isStepping) throw error;
       this.#outcome = CRASHED;
       if (this.#record !== 'nothing' && at.op !== undefined) {
         if (this.#trace.length > at.step) this.#trace.pop();
@@ -169,7 +178,12 @@ export class Runner {
 
   #found(verdict: Verdict): Finding {
     const { step, op } = this.#at;
-    const finding = { ...verdict, target: this.#target.name, step, op: op?.kind ?? ('end' as const) };
+    const finding = {
+      ...verdict,
+      target: this.#target.name,
+      step,
+      op: op?.kind ?? ('end' as const),
+    };
     this.#isCalling = false;
     this.#replaceTarget();
     this.#isFresh = true;
@@ -178,6 +192,7 @@ export class Runner {
 
   #step(op: Op, step: number): Verdict | undefined {
     this.counts.ops += 1;
+    this.#outcome = STOPPED;
     const verdict = this.#send(op);
     if (this.#record !== 'nothing') this.#note(op);
     if (verdict !== undefined || (step + 1) % this.#checkEvery !== 0) return verdict;
@@ -212,7 +227,8 @@ export class Runner {
     const before = this.#footprint();
     const answer = this.#request(op, null);
     const size = op.kind === 'calloc' ? sizeProduct(op.count, op.size) : op.size;
-    const verdict = judge.answered(op, answer) ?? (size === 0 ? judge.zeroSize(op, answer) : undefined);
+    const verdict =
+      judge.answered(op, answer) ?? (size === 0 ? judge.zeroSize(op, answer) : undefined);
     if (verdict !== undefined) return verdict;
     if (answer === null) {
       this.#pass(REFUSED);
@@ -220,7 +236,8 @@ export class Runner {
     }
     const alignment = op.kind === 'aligned' ? op.alignment : 1;
     const unfit = judge.granted(op, op.slot, size, answer, alignment);
-    if (this.#record !== 'nothing') this.#outcome = { kind: 'granted', address: answer, size: Number(size) };
+    if (this.#record !== 'nothing')
+      this.#outcome = { kind: 'granted', address: answer, size: Number(size) };
     if (unfit !== undefined) return unfit;
     const dirty = op.kind === 'calloc' ? judge.zeroed(op, op.slot) : undefined;
     judge.shadow.fill(op.slot);
@@ -230,7 +247,8 @@ export class Runner {
   #realloc(op: Request & { kind: 'realloc' }, source: Slot): Verdict | undefined {
     const judge = this.#judge;
     const { shadow } = judge;
-    if (!shadow.isLive(source) || (op.slot !== source && shadow.isLive(op.slot))) return this.#pass(SKIPPED);
+    if (!shadow.isLive(source) || (op.slot !== source && shadow.isLive(op.slot)))
+      return this.#pass(SKIPPED);
     if (!this.#isOffered(op)) return this.#pass(NOT_ASKED);
     const damaged = judge.intact(source);
     if (damaged !== undefined) return damaged;
@@ -240,7 +258,8 @@ export class Runner {
     if (crazy !== undefined) return crazy;
     if (answer === null) return this.#reallocNulled(op, source, before);
 
-    if (this.#record !== 'nothing') this.#outcome = { kind: 'granted', address: answer, size: Number(op.size) };
+    if (this.#record !== 'nothing')
+      this.#outcome = { kind: 'granted', address: answer, size: Number(op.size) };
     const verdict = judge.resized(op, op.slot, source, op.size, answer);
     if (verdict === undefined) shadow.fill(op.slot);
     return verdict;
@@ -290,7 +309,11 @@ export class Runner {
   #freeInside(op: Op & { kind: 'free-inside' }): Verdict | undefined {
     const { shadow } = this.#judge;
     if (!shadow.isLive(op.slot) || op.offset >= shadow.sizeOf(op.slot)) return this.#pass(SKIPPED);
-    return this.#misuse(op, shadow.addressOf(op.slot) + op.offset, this.#target.promises.freeInside);
+    return this.#misuse(
+      op,
+      shadow.addressOf(op.slot) + op.offset,
+      this.#target.promises.freeInside,
+    );
   }
 
   #misuse(op: Op, address: number, promise: 'refused' | undefined): Verdict | undefined {
@@ -336,21 +359,14 @@ export class Runner {
   /** Whether the target offers what a request needs, and can express its sizes. */
   #isOffered(op: Request): boolean {
     if (op.size > this.#sizeMax) return false;
-    switch (op.kind) {
-      case 'malloc':
-        return true;
-      case 'calloc':
-        return this.#target.calloc !== undefined && op.count <= this.#sizeMax;
-      case 'aligned':
-        return this.#target.aligned !== undefined;
-      case 'realloc':
-        return (
-          this.#target.realloc !== undefined &&
-          (op.source === null || op.size !== 0 || this.#target.promises.reallocZero !== undefined)
-        );
-      default:
-        return unreachable(op);
-    }
+    if (op.kind === 'malloc') return true;
+    if (op.kind === 'calloc') return this.#target.calloc !== undefined && op.count <= this.#sizeMax;
+    if (op.kind === 'aligned') return this.#target.aligned !== undefined;
+    const isPlain = op.source === null || op.size !== 0;
+    return (
+      this.#target.realloc !== undefined &&
+      (isPlain || this.#target.promises.reallocZero !== undefined)
+    );
   }
 
   /** Makes the call of a request that is offered. */
@@ -374,7 +390,8 @@ export class Runner {
   }
 
   #note(op: Op): void {
-    const blocks = this.#record === 'blocks' && this.#outcome !== CRASHED ? this.#target.walk?.() : undefined;
+    const blocks =
+      this.#record === 'blocks' && this.#outcome !== CRASHED ? this.#target.walk?.() : undefined;
     this.#trace.push({ op, outcome: this.#outcome, blocks: blocks && [...blocks] });
   }
 }
@@ -383,18 +400,10 @@ export class Runner {
 type Request = Extract<Op, { readonly size: Size }>;
 
 function callTarget(target: Target, op: Request, source: number | null): number | null {
-  switch (op.kind) {
-    case 'malloc':
-      return target.malloc(op.size);
-    case 'calloc':
-      return target.calloc!(op.count, op.size);
-    case 'aligned':
-      return target.aligned!(op.alignment, op.size);
-    case 'realloc':
-      return target.realloc!(source, op.size);
-    default:
-      return unreachable(op);
-  }
+  if (op.kind === 'malloc') return target.malloc(op.size);
+  if (op.kind === 'calloc') return target.calloc!(op.count, op.size);
+  if (op.kind === 'aligned') return target.aligned!(op.alignment, op.size);
+  return target.realloc!(source, op.size);
 }
 
 function addEvents(events: Map<string, number>, target: Target): void {

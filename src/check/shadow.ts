@@ -118,7 +118,8 @@ export class Shadow {
   overlapping(start: number, end: number): number {
     for (let slot = 0; slot < this.#slotsCount; slot += 1) {
       const address = this.#address[slot]!;
-      if (address >= 0 && address < end && start < address + Math.max(1, this.#extent[slot]!)) return slot;
+      if (address >= 0 && address < end && start < address + Math.max(1, this.#extent[slot]!))
+        return slot;
     }
     return -1;
   }

@@ -33,6 +33,7 @@ export class AddressIndex {
 
   /** @returns The block of the lowest address that has at least this extent, or 0. */
   firstOf(extent: number): number {
+    assert(extent > 0, 'a search asks for bytes');
     if (this.#extentMax[this.#root]! < extent) return 0;
     let node = this.#root;
     for (;;) {
@@ -88,7 +89,8 @@ export class AddressIndex {
       this.#refresh(node);
       return node;
     }
-    if (this.#address[node]! < this.#address[at]!) this.#left[at] = this.#inserted(this.#left[at]!, node);
+    if (this.#address[node]! < this.#address[at]!)
+      this.#left[at] = this.#inserted(this.#left[at]!, node);
     else this.#right[at] = this.#inserted(this.#right[at]!, node);
     this.#refresh(at);
     return at;
@@ -114,7 +116,7 @@ export class AddressIndex {
 
   #removed(at: number, address: number): number {
     assert(at !== 0, 'the index knows every listed block');
-    if (this.#address[at]! === address) {
+    if (address === this.#address[at]) {
       this.#spare.push(at);
       return this.#joined(this.#left[at]!, this.#right[at]!);
     }
@@ -139,7 +141,10 @@ export class AddressIndex {
   }
 
   #refresh(node: number): void {
-    const below = Math.max(this.#extentMax[this.#left[node]!]!, this.#extentMax[this.#right[node]!]!);
+    const below = Math.max(
+      this.#extentMax[this.#left[node]!]!,
+      this.#extentMax[this.#right[node]!]!,
+    );
     this.#extentMax[node] = Math.max(this.#extent[node]!, below);
   }
 

@@ -46,7 +46,6 @@ export class FlatArena implements Arena {
   private readonly words: Int32Array;
   /** Address of the last word of 8 bytes. */
   private readonly wordLast: number;
-  private readonly wordsCount: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   private readonly dirtyPieces: Uint8Array;
@@ -59,14 +58,16 @@ export class FlatArena implements Arena {
 
   constructor(options: FlatArenaOptions = {}) {
     const { base = 0x1_0000, pageSize = 4096, mapSize = 64 * MIB, brkSize = 16 * MIB } = options;
-    assert([base, mapSize, brkSize].every((size) => size % pageSize === 0), 'an arena is made of whole pages');
+    assert(
+      [base, mapSize, brkSize].every((size) => size % pageSize === 0),
+      'an arena is made of whole pages',
+    );
     assert(base > 0, 'address 0 is null');
     this.pageSize = pageSize;
     this.#placement = options.placement ?? 'up';
     this.base = base;
     this.#size = brkSize + mapSize;
     this.wordLast = base + this.#size - 8;
-    this.wordsCount = this.#size / 4;
     this.#mapStart = base + brkSize;
     this.#break = base;
     this.bounds = { start: base, end: base + this.#size };
@@ -96,19 +97,21 @@ export class FlatArena implements Arena {
   }
 
   // The two that everything else is made of. They are kept short, and their fields are private to TypeScript only,
-  // because the compiler inlines by length of byte code, in which a # name counts double. An address below the arena
-  // has an index beyond its end, where the array reads undefined; all that is not a small value goes the long way.
+  // because the compiler inlines by length of byte code, in which a # name counts double. All that is not a small value
+  // inside the arena goes the long way.
   load(address: number): number {
     const words = this.words;
     const index = (address - this.base) >>> 2;
     const low = words[index]!;
-    return words[index + 1] === 0 && low >= 0 && address <= this.wordLast ? low : this.#loadWide(address);
+    const isPlain =
+      words[index + 1] === 0 && low >= 0 && address >= this.base && address <= this.wordLast;
+    return isPlain ? low : this.#loadWide(address);
   }
 
   store(address: number, value: number): void {
     const words = this.words;
     const index = (address - this.base) >>> 2;
-    if (value >= 2 ** 31 || address > this.wordLast || index >= this.wordsCount) {
+    if (value >= 2 ** 31 || address > this.wordLast || address < this.base) {
       this.#storeWide(address, value);
     } else {
       words[index] = value;
@@ -153,7 +156,8 @@ export class FlatArena implements Arena {
   }
 
   map(size: number): number | null {
-    if (!(size > 0 && size % this.pageSize === 0)) throw new ArenaFault(`map of ${size} bytes: no whole pages`);
+    if (!(size > 0 && size % this.pageSize === 0))
+      throw new ArenaFault(`map of ${size} bytes: no whole pages`);
     const start = this.#place(size);
     if (start === null) return null;
     this.mapsCount += 1;
@@ -166,7 +170,8 @@ export class FlatArena implements Arena {
   unmap(address: number, size: number): void {
     const index = this.#maps.findIndex((map) => map.start <= address && address + size <= map.end);
     const isAligned = address % this.pageSize === 0 && size % this.pageSize === 0 && size > 0;
-    if (index < 0 || !isAligned) throw new ArenaFault(`unmap of ${size} bytes at ${formatAddress(address)}: not mapped`);
+    if (index < 0 || !isAligned)
+      throw new ArenaFault(`unmap of ${size} bytes at ${formatAddress(address)}: not mapped`);
     const map = this.#maps[index]!;
     const rest = [
       { start: map.start, end: address },
@@ -210,12 +215,14 @@ export class FlatArena implements Arena {
   }
 
   #check(address: number, size: number): void {
-    if (!(address >= this.bounds.start && address + size <= this.bounds.end)) throw outside(address, size, this.bounds);
+    if (!(address >= this.bounds.start && address + size <= this.bounds.end))
+      throw outside(address, size, this.bounds);
   }
 
   #soil(address: number, size: number): void {
     const offset = address - this.base;
-    if (size > 0) this.dirtyPieces.fill(1, offset >>> PIECE_SHIFT, ((offset + size - 1) >>> PIECE_SHIFT) + 1);
+    if (size > 0)
+      this.dirtyPieces.fill(1, offset >>> PIECE_SHIFT, ((offset + size - 1) >>> PIECE_SHIFT) + 1);
   }
 
   #clean(address: number, size: number): void {
@@ -255,12 +262,17 @@ export class FlatArena implements Arena {
     const after = this.#maps[at];
     const joinsBefore = before?.end === map.start;
     const joinsAfter = after?.start === map.end;
-    const start = joinsBefore ? before!.start : map.start;
-    const end = joinsAfter ? after!.end : map.end;
-    this.#maps.splice(joinsBefore ? at - 1 : at, Number(joinsBefore) + Number(joinsAfter), { start, end });
+    const start = joinsBefore ? before.start : map.start;
+    const end = joinsAfter ? after.end : map.end;
+    this.#maps.splice(joinsBefore ? at - 1 : at, Number(joinsBefore) + Number(joinsAfter), {
+      start,
+      end,
+    });
   }
 }
 
 function outside(address: number, size: number, bounds: Range): ArenaFault {
-  return new ArenaFault(`${size} bytes at ${formatAddress(address)} lie outside ${formatRange(bounds)}`);
+  return new ArenaFault(
+    `${size} bytes at ${formatAddress(address)} lie outside ${formatRange(bounds)}`,
+  );
 }

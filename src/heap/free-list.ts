@@ -32,6 +32,8 @@ export interface HeapCounters {
   bigFrees: number;
   /** Small blocks that start below the highest byte handed out before: memory used again. */
   reuses: number;
+  /** Bytes that the arena gave and has not got back. */
+  arenaBytes: number;
   /** Requests refused because the arena had no room. */
   refusals: number;
 }
@@ -47,6 +49,7 @@ export function zeroCounters(): HeapCounters {
     bigMallocs: 0,
     bigFrees: 0,
     reuses: 0,
+    arenaBytes: 0,
     refusals: 0,
   };
 }

@@ -96,7 +96,8 @@ export class SparseArena implements Arena {
   #end = 2 ** 20;
   mappedSize = 0;
 
-  load = (address: number): number => this.#words.get(address) ?? 0;
+  /** Only of what was stored: a heap without tags reads nothing else. */
+  load = (address: number): number => this.#words.get(address)!;
   store = (address: number, value: number): void => void this.#words.set(address, value);
   load32 = this.load;
   store32 = this.store;

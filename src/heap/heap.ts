@@ -61,7 +61,8 @@ export class Heap {
     const block = this.list.take(extent) || this.#growAndTake(extent);
     if (block === 0) return null;
     const found = this.layout.extentOf(block);
-    if (found - extent >= this.layout.extentMin) this.#placeSplit(block, found, extent, PREVIOUS_USED);
+    if (found - extent >= this.layout.extentMin)
+      this.#placeSplit(block, found, extent, PREVIOUS_USED);
     else this.#placeWhole(block, found, PREVIOUS_USED);
     return block + this.layout.header;
   }
@@ -80,7 +81,8 @@ export class Heap {
     const total = count * size;
     const address = this.malloc(total);
     if (address === null) return null;
-    if (!this.layout.isBig(this.layout.tagOf(address - this.layout.header))) this.arena.zero(address, total);
+    if (!this.layout.isBig(this.layout.tagOf(address - this.layout.header)))
+      this.arena.zero(address, total);
     return address;
   }
 
@@ -92,7 +94,9 @@ export class Heap {
     const tag = this.layout.tagOf(block);
     const extent = this.layout.extentFor(size);
     const isResized = this.layout.isBig(tag)
-      ? this.#isBig(size, extent) && this.usableSize(address) >= size && this.#bigSize(size) === this.layout.extentIn(tag)
+      ? this.#isBig(size, extent) &&
+        this.usableSize(address) >= size &&
+        this.#bigSize(size) === this.layout.extentIn(tag)
       : !this.#isBig(size, extent) && this.#resize(block, tag, extent);
     return isResized ? address : this.#move(address, size);
   }
@@ -130,8 +134,8 @@ export class Heap {
     }
     for (const [start, size] of this.bigMaps) this.arena.unmap(start, size);
     this.regions.clear();
-    this.counters.bigFrees += this.bigMaps.size;
     this.bigMaps.clear();
+    this.counters.arenaBytes = 0;
     this.list.clear();
     this.#reachedEnd = 0;
   }
@@ -185,7 +189,8 @@ export class Heap {
     if (front > 0) this.#split(block, front);
     const previousUsed = front > 0 ? 0 : PREVIOUS_USED;
     const rest = found - front;
-    if (rest - extent >= this.layout.extentMin) this.#placeSplit(block + front, rest, extent, previousUsed);
+    if (rest - extent >= this.layout.extentMin)
+      this.#placeSplit(block + front, rest, extent, previousUsed);
     else this.#placeWhole(block + front, rest, previousUsed);
     return address;
   }
@@ -310,6 +315,7 @@ export class Heap {
     this.layout.words.store(block, end - start + BIG);
     this.bigMaps.set(start, end - start);
     this.counters.bigMallocs += 1;
+    this.counters.arenaBytes += end - start;
     return address;
   }
 
@@ -322,6 +328,7 @@ export class Heap {
     const start = roundDown(block, this.arena.pageSize);
     this.bigMaps.delete(start);
     this.counters.bigFrees += 1;
+    this.counters.arenaBytes -= size;
     this.arena.unmap(start, size);
   }
 
@@ -336,11 +343,13 @@ export class Heap {
       return false;
     }
     this.counters.growths += 1;
+    this.counters.arenaBytes += size;
     const joining = growth === 'brk' || coalescing === 'across-maps' ? 'joins' : 'stays-apart';
     const added = this.regions.add(start, start + size, joining);
     assert(added.blockEnd - added.block >= extent, 'new memory holds what it was mapped for');
     const tag = this.#hasTags && added.joinsBefore ? this.layout.tagOf(added.block) : PREVIOUS_USED;
-    if (this.#hasTags && !added.joinsAfter) this.layout.words.store(added.blockEnd, USED + PREVIOUS_USED);
+    if (this.#hasTags && !added.joinsAfter)
+      this.layout.words.store(added.blockEnd, USED + PREVIOUS_USED);
     this.#release(added.block, added.blockEnd - added.block, tag);
     return true;
   }

@@ -26,7 +26,12 @@ export class LinkedList implements FreeList {
   /** What is left of the steps of one search. */
   #stepsLeft = STEPS_MAX;
 
-  constructor(layout: BlockLayout, counters: HeapCounters, options: HeapOptions, index?: AddressIndex) {
+  constructor(
+    layout: BlockLayout,
+    counters: HeapCounters,
+    options: HeapOptions,
+    index?: AddressIndex,
+  ) {
     this.#layout = layout;
     this.#counters = counters;
     this.#fit = options.fit;
@@ -103,7 +108,10 @@ export class LinkedList implements FreeList {
       case 'first':
         return this.#firstFrom(this.#head, 0, extent);
       case 'next':
-        return this.#firstFrom(this.#rover, 0, extent) || this.#firstFrom(this.#head, this.#rover, extent);
+        return (
+          this.#firstFrom(this.#rover, 0, extent) ||
+          this.#firstFrom(this.#head, this.#rover, extent)
+        );
       case 'best':
         return this.#extreme(extent, -1);
       case 'worst':
@@ -155,7 +163,8 @@ export class LinkedList implements FreeList {
   #lastBelow(address: number): number {
     if (this.#index !== undefined) return this.#index.lastBelow(address);
     let before = 0;
-    for (let block = this.#head; block !== 0 && block < address; block = this.#step(block)) before = block;
+    for (let block = this.#head; block !== 0 && block < address; block = this.#step(block))
+      before = block;
     return before;
   }
 

@@ -82,17 +82,24 @@ export function completeOptions(options: Partial<HeapOptions>): HeapOptions {
     got: alignment,
     mend: '8 or more with boundary tags, whose three flags lie in the low bits of the size',
   });
-  refuse(list === 'bins' && (tags === 'none' || complete.links === 'single' || complete.fit !== 'first'), {
-    option: 'list',
-    got: list,
-    mend: "'lifo' or 'address', or keep bins with boundary tags, double links and first fit",
-  });
+  refuse(
+    list === 'bins' && (tags === 'none' || complete.links === 'single' || complete.fit !== 'first'),
+    {
+      option: 'list',
+      got: list,
+      mend: "'lifo' or 'address', or keep bins with boundary tags, double links and first fit",
+    },
+  );
   refuse(list === 'address-indexed' && complete.fit !== 'first', {
     option: 'fit',
     got: complete.fit,
     mend: "'first', which is what the index searches for",
   });
-  refuse(!(growthUnit > 0), { option: 'growthUnit', got: growthUnit, mend: 'a number of bytes above 0' });
+  refuse(!(growthUnit > 0), {
+    option: 'growthUnit',
+    got: growthUnit,
+    mend: 'a number of bytes above 0',
+  });
   refuse(!(complete.bigThreshold > 0), {
     option: 'bigThreshold',
     got: complete.bigThreshold,
@@ -107,5 +114,6 @@ export function wordSize(header: HeapOptions['header']): 4 | 8 {
 }
 
 function refuse(isWrong: boolean, parts: { option: string; got: unknown; mend: string }): void {
-  if (isWrong) throw new UsageError(`heap: ${parts.option} is ${String(parts.got)}; pass ${parts.mend}.`);
+  if (isWrong)
+    throw new UsageError(`heap: ${parts.option} is ${String(parts.got)}; pass ${parts.mend}.`);
 }

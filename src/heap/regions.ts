@@ -57,7 +57,11 @@ export class Regions {
       first,
       last,
     };
-    this.#regions.splice(joinsBefore ? at - 1 : at, Number(joinsBefore) + Number(joinsAfter), region);
+    this.#regions.splice(
+      joinsBefore ? at - 1 : at,
+      Number(joinsBefore) + Number(joinsAfter),
+      region,
+    );
     return {
       block: joinsBefore ? before.last : first,
       blockEnd: joinsAfter ? after.first : last,

@@ -21,11 +21,16 @@ export interface RegionWalk {
  */
 export function listedBlocks(heap: Heap): readonly number[] {
   const regions = heap.regions.all();
-  const limit = regions.reduce((sum, { first, last }) => sum + (last - first) / heap.layout.extentMin, 1);
+  const limit = regions.reduce(
+    (sum, { first, last }) => sum + (last - first) / heap.layout.extentMin,
+    1,
+  );
   const listed: number[] = [];
   heap.list.each((block) => {
     listed.push(block);
-    return listed.length < limit && regions.some(({ first, last }) => first <= block && block < last);
+    return (
+      listed.length < limit && regions.some(({ first, last }) => first <= block && block < last)
+    );
   });
   return listed;
 }
@@ -36,14 +41,22 @@ export function walkRegions(heap: Heap): readonly RegionWalk[] {
   return heap.regions.all().map((region) => walkRegion(heap, region, listed));
 }
 
-function walkRegion(heap: Heap, region: Region, listed: ReadonlySet<number> | undefined): RegionWalk {
+function walkRegion(
+  heap: Heap,
+  region: Region,
+  listed: ReadonlySet<number> | undefined,
+): RegionWalk {
   const blocks: HeapBlock[] = [];
   let start = region.first;
   while (start < region.last) {
     const tag = heap.layout.tagOf(start);
     const extent = heap.layout.extentIn(tag);
     const end = start + extent;
-    if (extent < heap.layout.extentMin || extent % heap.layout.alignment !== 0 || end > region.last) {
+    if (
+      extent < heap.layout.extentMin ||
+      extent % heap.layout.alignment !== 0 ||
+      end > region.last
+    ) {
       const problem = `the block at ${formatAddress(start)} has extent ${extent}, with ${region.last - start} bytes left`;
       return { region, blocks, problem };
     }
@@ -57,6 +70,10 @@ function walkRegion(heap: Heap, region: Region, listed: ReadonlySet<number> | un
 /** All blocks of a heap by rising address, big ones with them: for pictures and models. */
 export function walk(heap: Heap): readonly HeapBlock[] {
   const small = walkRegions(heap).flatMap(({ blocks }) => blocks);
-  const big = [...heap.bigMaps].map(([start, size]): HeapBlock => ({ start, end: start + size, state: 'big' }));
-  return [...small, ...big].sort((a, b) => a.start - b.start);
+  const big = [...heap.bigMaps].map(([start, size]): HeapBlock => ({
+    start,
+    end: start + size,
+    state: 'big',
+  }));
+  return [...small, ...big].toSorted((a, b) => a.start - b.start);
 }

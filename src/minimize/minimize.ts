@@ -32,7 +32,10 @@ export interface MinimizeOptions {
   /** Runs to spend at the most. Default 20,000. */
   readonly runsMax?: number;
   /** Told after each candidate that was taken. */
-  readonly onProgress?: (progress: { readonly opsCount: number; readonly runsCount: number }) => void;
+  readonly onProgress?: (progress: {
+    readonly opsCount: number;
+    readonly runsCount: number;
+  }) => void;
 }
 
 export interface Minimized {
@@ -62,7 +65,12 @@ export function minimize(
     before = search.program;
     for (const pass of PASSES) pass(search.program, search.attempt);
   } while (search.program !== before);
-  return { program: search.program, finding: search.finding, runsCount: search.runsCount, isMinimal: !search.isSpent };
+  return {
+    program: search.program,
+    finding: search.finding,
+    runsCount: search.runsCount,
+    isMinimal: !search.isSpent,
+  };
 }
 
 /** The program at hand, and the runs that were spent on it. */

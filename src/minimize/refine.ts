@@ -22,10 +22,25 @@ export type Refined =
  * @param run Runs a program on a fresh heap, with everything checked after every op.
  * @param raw What the program ended in when it was found.
  */
-export function refine(run: RunProgram, program: Program, raw: Finding, options: MinimizeOptions = {}): Refined {
+export function refine(
+  run: RunProgram,
+  program: Program,
+  raw: Finding,
+  options: MinimizeOptions = {},
+): Refined {
   const { finding, repeatsCount, runsCount } = confirm(run, program);
   if (finding === undefined || repeatsCount < runsCount) {
-    return { kind: 'flaky', program, finding: finding ?? raw, repeatsCount, confirmRunsCount: runsCount };
+    return {
+      kind: 'flaky',
+      program,
+      finding: finding ?? raw,
+      repeatsCount,
+      confirmRunsCount: runsCount,
+    };
   }
-  return { kind: 'confirmed', opsBefore: program.length, ...minimize(run, program, finding, options) };
+  return {
+    kind: 'confirmed',
+    opsBefore: program.length,
+    ...minimize(run, program, finding, options),
+  };
 }

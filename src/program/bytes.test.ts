@@ -14,7 +14,7 @@ const EDGES: readonly (readonly [op: Op, bytes: string])[] = [
   [{ kind: 'malloc', slot: 0, size: 0 }, '00 00'],
   [{ kind: 'malloc', slot: 30, size: 127 }, 'f0 7f'],
   [{ kind: 'malloc', slot: 31, size: 128 }, 'f8 01 80 01'],
-  [{ kind: 'malloc', slot: SLOTS_LIMIT - 1, size: 1 }, 'f8 e1 ff ff 07 01'],
+  [{ kind: 'malloc', slot: SLOTS_LIMIT - 1, size: 1 }, 'f8 e1 ff 3f 01'],
   [{ kind: 'malloc', slot: 0, size: 2 ** 53 - 1 }, '00 ff ff ff ff ff ff ff 0f'],
   [{ kind: 'malloc', slot: 0, size: 2n ** 53n }, '00 80 80 80 80 80 80 80 10'],
   [{ kind: 'malloc', slot: 0, size: 2n ** 64n - 1n }, '00 ff ff ff ff ff ff ff ff ff 01'],
@@ -25,7 +25,7 @@ const EDGES: readonly (readonly [op: Op, bytes: string])[] = [
   [{ kind: 'realloc', slot: 1, source: null, size: 40 }, '0f 00 28'],
   [{ kind: 'realloc', slot: 1, source: 0, size: 40 }, '0f 01 28'],
   [{ kind: 'realloc', slot: 40, source: 40, size: 1 }, 'fa 0a 01'],
-  [{ kind: 'realloc', slot: 0, source: SLOTS_LIMIT - 1, size: 1 }, '07 80 80 80 08 01'],
+  [{ kind: 'realloc', slot: 0, source: SLOTS_LIMIT - 1, size: 1 }, '07 80 80 40 01'],
   [{ kind: 'calloc', slot: 0, count: 2n ** 63n, size: 3 }, '03 80 80 80 80 80 80 80 80 80 01 03'],
   [{ kind: 'aligned', slot: 0, alignment: 1, size: 5 }, '04 00 05'],
   [{ kind: 'aligned', slot: 0, alignment: 2 ** 30, size: 5 }, '04 1e 05'],
@@ -81,7 +81,7 @@ describe('bytes', () => {
     const [realloc] = decode(0x07, ...ones, 0x01, 0x00);
     expect(realloc).toMatchObject({
       kind: 'realloc',
-      source: Number((2n ** 64n - 1n) % (2n ** 24n + 1n)) - 1,
+      source: Number((2n ** 64n - 1n) % (2n ** 20n + 1n)) - 1,
     });
   });
 

@@ -4,7 +4,7 @@ import type { Size } from '../base/units.ts';
 export type Slot = number;
 
 /** One past the highest slot. */
-export const SLOTS_LIMIT = 2 ** 24;
+export const SLOTS_LIMIT = 2 ** 20;
 
 /**
  * One step of a program. Plain data; what it does is up to the runner.

@@ -17,7 +17,7 @@ const LINES: readonly (readonly [line: string, op: Op])[] = [
   ['free null', { kind: 'free', slot: null }],
   ['double-free b1', { kind: 'double-free', slot: 1 }],
   ['free-inside b1 8', { kind: 'free-inside', slot: 1, offset: 8 }],
-  ['b16777215 = malloc 1', { kind: 'malloc', slot: 2 ** 24 - 1, size: 1 }],
+  ['b1048575 = malloc 1', { kind: 'malloc', slot: 2 ** 20 - 1, size: 1 }],
   ['b0 = malloc 9007199254740991', { kind: 'malloc', slot: 0, size: 2 ** 53 - 1 }],
   ['b0 = malloc 9007199254740992', { kind: 'malloc', slot: 0, size: 2n ** 53n }],
   ['b0 = malloc 18446744073709551615', { kind: 'malloc', slot: 0, size: 2n ** 64n - 1n }],
@@ -74,7 +74,7 @@ describe('an op', () => {
     ['null = malloc 8', /'null' stands where a slot belongs/],
     ['double-free null', /'null' stands where a slot belongs/],
     ['b0 = realloc x 8', /'x' stands where a slot belongs/],
-    ['b16777216 = malloc 8', /slot b16777216 is too large; slots go up to b16777215\.$/],
+    ['b1048576 = malloc 8', /slot b1048576 is too large; slots go up to b1048575\.$/],
     [
       'free-inside b0 0',
       /0 does not lie inside a block; write an offset in bytes from 1 to 9007199254740991\.$/,

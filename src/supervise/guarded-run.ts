@@ -9,7 +9,13 @@ import { TimedOut, withinTime } from './watchdog.ts';
 export function timedOutFinding(runner: Runner, limitMs: number): Finding {
   const { step, op } = runner.at;
   const broken = LAW.answersInTime.check(limitMs, 'timed out')!;
-  return { law: LAW.answersInTime.name, target: runner.target.name, step, op: op?.kind ?? 'end', ...broken };
+  return {
+    law: LAW.answersInTime.name,
+    target: runner.target.name,
+    step,
+    op: op?.kind ?? 'end',
+    ...broken,
+  };
 }
 
 /**
@@ -18,7 +24,11 @@ export function timedOutFinding(runner: Runner, limitMs: number): Finding {
  *
  * @param limitMs Milliseconds that a program of a few ops may take.
  */
-export function guardedRun(makeTarget: MakeTarget, limitMs: number, options: RunnerOptions = {}): RunProgram {
+export function guardedRun(
+  makeTarget: MakeTarget,
+  limitMs: number,
+  options: RunnerOptions = {},
+): RunProgram {
   let runner = new Runner(makeTarget, { checkEvery: 1, ...options });
   return (program: Program) => {
     try {

@@ -1,6 +1,14 @@
+import { isPowerOfTwo } from '../base/bits.ts';
 import type { Range } from '../base/range.ts';
 import { UsageError } from '../base/usage-error.ts';
-import type { InvariantSet, MakeTarget, Memory, Promises, Target, WalkedBlock } from '../check/target.ts';
+import type {
+  InvariantSet,
+  MakeTarget,
+  Memory,
+  Promises,
+  Target,
+  WalkedBlock,
+} from '../check/target.ts';
 
 /**
  * Any object that allocates, as a user wrote it: `malloc` and `free` are enough; the rest is what a `Target` offers.
@@ -48,6 +56,12 @@ export function objectTarget(name: string, makeAllocator: MakeAllocator): MakeTa
 }
 
 function requireAllocator(name: string, allocator: AllocatorObject): void {
+  const alignment = allocator?.promises?.alignment ?? 1;
+  if (!isPowerOfTwo(alignment)) {
+    throw new UsageError(
+      `${name}: promises.alignment is ${alignment}; pass a power of two, such as 8 or 16.`,
+    );
+  }
   for (const method of ['malloc', 'free'] as const) {
     if (typeof allocator?.[method] !== 'function') {
       throw new UsageError(
@@ -62,22 +76,29 @@ function adapt(name: string, allocator: AllocatorObject): Target {
   const nullAddress = allocator.nullAddress ?? (memory === undefined ? undefined : 0);
   const answer = (address: unknown): number | null =>
     // What is no number at all is passed on as it is: the law calls-return names it.
-    address === undefined || address === null || address === nullAddress ? null : (address as number);
+    address === undefined || address === null || address === nullAddress
+      ? null
+      : (address as number);
   const sent = (address: number | null): number | null => address ?? nullAddress ?? null;
-  const { calloc, realloc, aligned, usableSize, footprint, walk, events, reset } = allocator;
   return {
     name,
     promises: allocator.promises ?? {},
     malloc: (size) => answer(allocator.malloc(size as number)),
     free: (address) => allocator.free(sent(address)) !== false,
-    ...(calloc && { calloc: (count, size) => answer(calloc.call(allocator, count as number, size as number)) }),
-    ...(realloc && { realloc: (address, size) => answer(realloc.call(allocator, sent(address), size as number)) }),
-    ...(aligned && { aligned: (alignment, size) => answer(aligned.call(allocator, alignment, size as number)) }),
-    ...(usableSize && { usableSize: (address) => usableSize.call(allocator, address) }),
-    ...(footprint && { footprint: () => footprint.call(allocator) }),
-    ...(walk && { walk: () => walk.call(allocator) }),
-    ...(events && { events: () => events.call(allocator) }),
-    ...(reset && { reset: () => reset.call(allocator) }),
+    ...(allocator.calloc && {
+      calloc: (count, size) => answer(allocator.calloc!(count as number, size as number)),
+    }),
+    ...(allocator.realloc && {
+      realloc: (address, size) => answer(allocator.realloc!(sent(address), size as number)),
+    }),
+    ...(allocator.aligned && {
+      aligned: (alignment, size) => answer(allocator.aligned!(alignment, size as number)),
+    }),
+    ...(allocator.usableSize && { usableSize: (address) => allocator.usableSize!(address) }),
+    ...(allocator.footprint && { footprint: () => allocator.footprint!() }),
+    ...(allocator.walk && { walk: () => allocator.walk!() }),
+    ...(allocator.events && { events: () => allocator.events!() }),
+    ...(allocator.reset && { reset: () => allocator.reset!() }),
     memory: memory && new BufferMemory(allocator),
     get bounds() {
       const { memory: current } = allocator;
@@ -124,6 +145,7 @@ function bufferOf(memory: ArrayBufferLike | { readonly buffer: ArrayBufferLike }
 }
 
 function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
   return `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing'}`;
 }

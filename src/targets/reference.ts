@@ -2,6 +2,7 @@ import { roundDown, roundUp } from '../base/bits.ts';
 import { MIB, SIZE_MAX } from '../base/units.ts';
 import type { MakeTarget, Promises } from '../check/target.ts';
 import { FlatArena, type FlatArenaOptions } from '../heap/flat-arena.ts';
+import type { HeapCounters } from '../heap/free-list.ts';
 import { Heap } from '../heap/heap.ts';
 import { HEAP_INVARIANTS, heapState } from '../heap/invariants.ts';
 import { completeOptions, type HeapOptions } from '../heap/options.ts';
@@ -58,7 +59,7 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeTarget {
       walk: () => walk(heap),
       invariants: { rules: HEAP_INVARIANTS, read: () => heapState(heap) },
       events: () => ({
-        ...heap.counters,
+        ...eventsOf(heap.counters),
         bigBelowThreshold: atThreshold[0]!,
         bigAtThreshold: atThreshold[1]!,
         bigAboveThreshold: atThreshold[2]!,
@@ -77,7 +78,8 @@ function promisesOf(options: HeapOptions, pageSize: number): Promises {
   const edges = roundUp(header, alignment) - header + (tags === 'boundary' ? word : 0);
   const recovers = roundUp(growthUnit, pageSize) - edges - alignment - header;
   // The smallest request that is mapped on its own.
-  const returnsFrom = bigCounts === 'request' ? bigThreshold : roundDown(bigThreshold - 1, alignment) - header + 1;
+  const returnsFrom =
+    bigCounts === 'request' ? bigThreshold : roundDown(bigThreshold - 1, alignment) - header + 1;
   const isSmall = recovers < bigThreshold - header - alignment;
   return {
     alignment,
@@ -89,4 +91,9 @@ function promisesOf(options: HeapOptions, pageSize: number): Promises {
     ...(isSmall && recovers > 0 ? { recovers } : {}),
     ...(bigThreshold === Infinity ? {} : { returnsFrom }),
   };
+}
+
+/** The counters of a heap that count events: all but the bytes that it holds right now. */
+function eventsOf({ arenaBytes: _, ...events }: HeapCounters): Readonly<Record<string, number>> {
+  return events;
 }

@@ -152,8 +152,8 @@ describe('a header', () => {
       "a.rep:4: the header '20000 6 12 500' has a weight of 0 to 3 neither first nor last",
     ],
     [
-      '16777217 / 1',
-      'a.rep:2: the header counts 16777217 ids; heapcheck reads traces of up to 16777216.',
+      '1048577 / 1',
+      'a.rep:2: the header counts 1048577 ids; heapcheck reads traces of up to 1048576.',
     ],
     ['1 / 18446744073709551616', 'a.rep:2: 18446744073709551616 is too large'],
   ])('of %j is refused with a mend', (trace, message) => {

@@ -8,7 +8,9 @@ export function mergeSlots(program: Program, attempt: Attempt): Program {
   for (const from of slotsIn(program).toReversed()) {
     for (const into of slotsIn(current)) {
       if (into === from) break;
-      const candidate = current.map((op) => renameSlots(op, (slot) => (slot === from ? into : slot)));
+      const candidate = current.map((op) =>
+        renameSlots(op, (slot) => (slot === from ? into : slot)),
+      );
       if (!attempt(candidate)) continue;
       current = candidate;
       break;

@@ -9,7 +9,9 @@ import type { Attempt } from '../pass.ts';
  */
 export function shrinkSizes(program: Program, attempt: Attempt): Program {
   let current = program;
-  const values = [...new Set(program.flatMap((op) => numbersOf(op)))].sort((a, b) => (a > b ? -1 : 1));
+  const values = [...new Set(program.flatMap((op) => numbersOf(op)))].toSorted((a, b) =>
+    a > b ? -1 : 1,
+  );
   for (const value of values) {
     current = lower(current, value, attempt, (candidate) =>
       current.map((op) => withNumbers(op, (number) => (number === value ? candidate : number))),
@@ -18,7 +20,9 @@ export function shrinkSizes(program: Program, attempt: Attempt): Program {
   for (let index = 0; index < current.length; index += 1) {
     for (const [position, value] of numbersOf(current[index]!).entries()) {
       current = lower(current, value, attempt, (candidate) => {
-        const op = withNumbers(current[index]!, (number, at) => (at === position ? candidate : number));
+        const op = withNumbers(current[index]!, (number, at) =>
+          at === position ? candidate : number,
+        );
         return current.with(index, op);
       });
     }
@@ -27,7 +31,12 @@ export function shrinkSizes(program: Program, attempt: Attempt): Program {
 }
 
 /** Lowers one value as far as the bug stays; `build` makes the program with another value in its place. */
-function lower(program: Program, value: Size, attempt: Attempt, build: (value: Size) => Program): Program {
+function lower(
+  program: Program,
+  value: Size,
+  attempt: Attempt,
+  build: (value: Size) => Program,
+): Program {
   let current = program;
   let high = BigInt(value);
   let step = high;

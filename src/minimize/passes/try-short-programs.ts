@@ -47,7 +47,9 @@ function* programsOf(length: number, rest: Rest): Generator<Program> {
   for (const op of innerOps(length, rest)) {
     const live = op.kind === 'free' ? rest.live.filter((slot) => slot !== op.slot) : rest.live;
     const isNew = op.kind === 'malloc' || op.kind === 'aligned';
-    const after = isNew ? { ...rest, live: [...live, op.slot], next: rest.next + 1 } : { ...rest, live };
+    const after = isNew
+      ? { ...rest, live: [...live, op.slot], next: rest.next + 1 }
+      : { ...rest, live };
     for (const tail of programsOf(length - 1, after)) yield [op, ...tail];
   }
 }
@@ -72,7 +74,8 @@ function* lastOps({ last, sizes, live, next }: Rest): Generator<Op> {
       for (const size of sizes) yield { ...last, slot: next, count: 1, size };
       return;
     case 'realloc':
-      for (const slot of live) for (const size of sizes) yield { kind: 'realloc', slot, source: slot, size };
+      for (const slot of live)
+        for (const size of sizes) yield { kind: 'realloc', slot, source: slot, size };
       return;
     default:
       for (const slot of live) yield { ...last, slot };

@@ -5,14 +5,20 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'coalesce-skips-left',
     law: 'free-neighbours-merge',
-    story: 'A freed block is never merged with the free block in front of it: OSTEP asks for it as an exercise.',
-    patch: { module: 'heap/heap', find: 'if (!this.layout.isPreviousUsed(tag)) {', replace: 'if (false) {' },
+    story:
+      'A freed block is never merged with the free block in front of it: OSTEP asks for it as an exercise.',
+    patch: {
+      module: 'heap/heap',
+      find: 'if (!this.layout.isPreviousUsed(tag)) {',
+      replace: 'if (false) {',
+    },
     shortest: 'b0 = aligned 32 0\nfree b0',
   },
   {
     name: 'double-merge-leaves-right-listed',
     law: 'list-ends',
-    story: 'A and C are free, B is freed: the three become one, and C stays on the list as well (a lecture slide).',
+    story:
+      'A and C are free, B is freed: the three become one, and C stays on the list as well (a lecture slide).',
     patch: {
       module: 'heap/heap',
       find: 'this.list.remove(end, more);',
@@ -23,14 +29,20 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'split-forgets-a-header',
     law: 'blocks-tile-regions',
-    story: 'What a split leaves over is counted 16 bytes too large: the header of the rest was not subtracted.',
-    patch: { module: 'heap/heap', find: 'this.#split(block + extent, found - extent);', replace: 'this.#split(block + extent, found - extent + 16);' },
+    story:
+      'What a split leaves over is counted 16 bytes too large: the header of the rest was not subtracted.',
+    patch: {
+      module: 'heap/heap',
+      find: 'this.#split(block + extent, found - extent);',
+      replace: 'this.#split(block + extent, found - extent + 16);',
+    },
     shortest: 'b0 = malloc 0',
   },
   {
     name: 'rounding-forgets-the-header',
     law: 'usable-size-covers-request',
-    story: 'The header is not added before the size is rounded up, so the last bytes belong to the next block.',
+    story:
+      'The header is not added before the size is rounded up, so the last bytes belong to the next block.',
     patch: {
       module: 'heap/block',
       find: 'const extent = roundUp(size + this.header, this.alignment);',
@@ -41,7 +53,8 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'size-wraps-at-32-bits',
     law: 'impossible-request-is-refused',
-    story: 'A size above 2^32 loses its upper half, as in a K&R allocator over mmap and in xv6 umalloc.',
+    story:
+      'A size above 2^32 loses its upper half, as in a K&R allocator over mmap and in xv6 umalloc.',
     patch: {
       module: 'heap/heap',
       find: 'return this.#mallocBig(size, this.options.alignment);',
@@ -52,21 +65,31 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'calloc-trusts-free-memory',
     law: 'calloc-zeroes',
-    story: 'calloc takes memory for zero because the system hands it out that way, also when it is used again.',
-    patch: { module: 'heap/heap', find: 'this.arena.zero(address, total);', replace: 'this.arena.zero(address, 0);' },
+    story:
+      'calloc takes memory for zero because the system hands it out that way, also when it is used again.',
+    patch: {
+      module: 'heap/heap',
+      find: 'this.arena.zero(address, total);',
+      replace: 'this.arena.zero(address, 0);',
+    },
     shortest: 'b0 = malloc 1\nfree b0\nb0 = calloc 1 9',
   },
   {
     name: 'calloc-multiplies-in-32-bits',
     law: 'impossible-request-is-refused',
     story: 'count times size wraps: CVE-2002-0391 and its many relatives.',
-    patch: { module: 'heap/heap', find: 'const total = count * size;', replace: 'const total = (count * size) % 2 ** 32;' },
+    patch: {
+      module: 'heap/heap',
+      find: 'const total = count * size;',
+      replace: 'const total = (count * size) % 2 ** 32;',
+    },
     shortest: 'b0 = calloc 1 4294967296',
   },
   {
     name: 'realloc-copies-too-little',
     law: 'realloc-keeps-prefix',
-    story: 'A moved block loses its last bytes: the header was subtracted from a size that does not count it.',
+    story:
+      'A moved block loses its last bytes: the header was subtracted from a size that does not count it.',
     patch: {
       module: 'heap/heap',
       find: 'Math.min(this.usableSize(address), size)',
@@ -77,7 +100,8 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'realloc-loses-the-tail',
     law: 'blocks-tile-regions',
-    story: 'A block that shrinks in place forgets what it no longer needs: the tail is neither used nor free.',
+    story:
+      'A block that shrinks in place forgets what it no longer needs: the tail is neither used nor free.',
     patch: {
       module: 'heap/heap',
       find: 'this.#release(block + extent, found - extent, PREVIOUS_USED);',
@@ -88,29 +112,33 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'big-is-told-by-size',
     law: 'bytes-add-up',
-    story: 'The threshold is tested without the header at malloc and with it at free: sizes just below it are unmapped.',
+    story:
+      'The threshold is tested without the header at malloc and with it at free: sizes just below it are unmapped.',
     patch: {
       module: 'heap/heap',
       find: 'if (this.layout.isBig(tag))\n            this.#freeBig',
-      replace: 'if (this.layout.extentIn(tag) >= this.options.bigThreshold)\n            this.#freeBig',
+      replace:
+        'if (this.layout.extentIn(tag) >= this.options.bigThreshold)\n            this.#freeBig',
     },
     shortest: 'b0 = malloc 131049\nfree b0',
   },
   {
     name: 'big-free-keeps-the-map',
     law: 'big-blocks-go-back',
-    story: 'A big block is forgotten when it is freed, and its memory never goes back to the system.',
+    story:
+      'A big block is forgotten when it is freed, and its memory never goes back to the system.',
     patch: {
       module: 'heap/heap',
-      find: 'this.counters.bigFrees += 1;\n        this.arena.unmap(start, size);',
-      replace: 'this.counters.bigFrees += 1;',
+      find: 'this.counters.arenaBytes -= size;\n        this.arena.unmap(start, size);',
+      replace: 'this.counters.arenaBytes -= size;',
     },
     shortest: 'b0 = malloc 131072\nfree b0',
   },
   {
     name: 'bin-serves-too-small',
     law: 'usable-size-covers-request',
-    story: 'A bin above the exact ones holds blocks of several sizes, and its first is taken unseen.',
+    story:
+      'A bin above the exact ones holds blocks of several sizes, and its first is taken unseen.',
     patch: {
       module: 'heap/segregated-bins',
       find: '(own < EXACT_BINS || this.#layout.extentOf(block) >= extent)',
@@ -121,7 +149,8 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'aligned-loses-the-front',
     law: 'free-list-equals-walk',
-    story: 'The padding in front of an aligned block is never listed (linked-list-allocator issue 66).',
+    story:
+      'The padding in front of an aligned block is never listed (linked-list-allocator issue 66).',
     patch: {
       module: 'heap/heap',
       find: 'if (front > 0)\n            this.#split(block, front);',

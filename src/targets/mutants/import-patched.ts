@@ -61,9 +61,14 @@ class PatchedGraph {
 
   #patched(module: string, text: string): string {
     let patched = text;
-    for (const { find, replace } of this.#patches.filter((patch) => sourceUrl(patch.module) === module)) {
+    for (const { find, replace } of this.#patches.filter(
+      (patch) => sourceUrl(patch.module) === module,
+    )) {
       const parts = patched.split(find);
-      assert(parts.length === 2, `the text '${find}' stands once in ${module}, not ${parts.length - 1} times`);
+      assert(
+        parts.length === 2,
+        `the text '${find}' stands once in ${module}, not ${parts.length - 1} times`,
+      );
       patched = parts.join(replace);
     }
     return patched;

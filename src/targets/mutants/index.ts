@@ -29,7 +29,9 @@ export async function loadMutant(mutant: Mutant): Promise<MakeTarget> {
 export function findMutant(targetName: string): Mutant {
   const mutant = MUTANTS.find((each) => mutantTargetName(each) === targetName);
   if (mutant === undefined) {
-    throw new UsageError(`target: there is no '${targetName}'; 'heapcheck list mutants' names those that there are.`);
+    throw new UsageError(
+      `target: there is no '${targetName}'; 'heapcheck list mutants' names those that there are.`,
+    );
   }
   return mutant;
 }
