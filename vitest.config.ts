@@ -11,7 +11,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['{src,properties,fuzz,cli}/**/*.ts'],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts'],
-      reporter: [['text', { skipFull: true }], 'html', 'json-summary'],
+      reporter: ['text-summary'],
       thresholds: {
         'src/base/**': { branches: 100 },
         'src/heap/**': { branches: 100 },

@@ -226,7 +226,6 @@ export class ModelHeap {
     const page = this.#memory.pageSize;
     const { header } = this.options;
     const offset = roundUp(header, alignment);
-    const isOverPage = offset > page;
     const length = roundUp(offset + size, page);
     const map = this.#map(length);
     if (map === null) return null;

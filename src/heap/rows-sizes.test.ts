@@ -4,15 +4,12 @@
  *
  * Source of the rows: N. Tuck, "Simple Malloc", lecture notes, 2025.
  */
-import { describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { GIB } from '../base/units.ts';
-import { importPatched, type Patch } from '../targets/mutants/import-patched.ts';
 import type { Placement } from './flat-arena.ts';
-import * as heapModule from './heap.ts';
 import {
   BINS,
   churn,
-  type HeapModule,
   listed,
   makeWorld,
   MAPS_START,
@@ -20,15 +17,8 @@ import {
   SparseArena,
   type World,
 } from './heap-world.test-helper.ts';
+import { type Row, testRows } from './rows.test-helper.ts';
 import { DEFAULT_OPTIONS, type HeapOptions, LECTURE_NOTE } from './options.ts';
-
-interface Row {
-  readonly row: string;
-  readonly says: string;
-  readonly check: (module: HeapModule) => void;
-  /** A changed line with which `check` fails. */
-  readonly plant: Patch;
-}
 
 /** The table of Problem 3: 200 times malloc(800), free the first ten, malloc(5000). Source: own model, by hand. */
 const PROBLEM_3: readonly {
@@ -85,9 +75,6 @@ function logMaps({ arena }: World): unknown[][] {
 function repeated(count: number, extent: number): number[] {
   return Array.from({ length: count }, () => extent);
 }
-
-/** What a check throws when its claim does not hold, and a crash does not. */
-const FAILED_CHECK = expect.objectContaining({ name: 'AssertionError' });
 
 const ROWS: readonly Row[] = [
   {
@@ -400,16 +387,4 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-describe.each(ROWS.map((row) => [`${row.row} ${row.says}`, row] as const))(
-  '%s',
-  (_, { check, plant }) => {
-    test('holds', () => {
-      expect(check(heapModule)).toBeUndefined();
-    });
-
-    test('the planted line breaks it', async () => {
-      const planted: HeapModule = Object(await importPatched('heap/heap', [plant]));
-      expect(() => check(planted)).toThrow(FAILED_CHECK);
-    });
-  },
-);
+testRows(ROWS);

@@ -3,13 +3,10 @@
  *
  * Source of the rows: N. Tuck, "Simple Malloc", lecture notes, 2025.
  */
-import { describe, expect, test } from 'vitest';
-import { importPatched, type Patch } from '../targets/mutants/import-patched.ts';
-import * as heapModule from './heap.ts';
+import { expect } from 'vitest';
 import {
   BINS,
   churn,
-  type HeapModule,
   listed,
   type Listed,
   type Live,
@@ -18,15 +15,8 @@ import {
   PAGE,
   type World,
 } from './heap-world.test-helper.ts';
+import { type Row, testRows } from './rows.test-helper.ts';
 import { OWN_BIN_STEPS } from './segregated-bins.ts';
-
-interface Row {
-  readonly row: string;
-  readonly says: string;
-  readonly check: (module: HeapModule) => void;
-  /** A changed line with which `check` fails. */
-  readonly plant: Patch;
-}
 
 /** The used and free bytes of a block without tags. */
 function spanOf({ heap, arena }: World, { address }: Live): Listed {
@@ -45,9 +35,6 @@ function gapsOf(world: World, start: number, all: readonly Live[]): Listed[] {
   }
   return gaps;
 }
-
-/** What a check throws when its claim does not hold, and a crash does not. */
-const FAILED_CHECK = expect.objectContaining({ name: 'AssertionError' });
 
 /** What the test writes into a block. */
 function byteOf({ address }: Live): number {
@@ -359,16 +346,4 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-describe.each(ROWS.map((row) => [`${row.row} ${row.says}`, row] as const))(
-  '%s',
-  (_, { check, plant }) => {
-    test('holds', () => {
-      expect(check(heapModule)).toBeUndefined();
-    });
-
-    test('the planted line breaks it', async () => {
-      const planted: HeapModule = Object(await importPatched('heap/heap', [plant]));
-      expect(() => check(planted)).toThrow(FAILED_CHECK);
-    });
-  },
-);
+testRows(ROWS);
