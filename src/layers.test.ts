@@ -193,7 +193,7 @@ function readProject(): SourceFile[] {
     .flatMap((folder) =>
       readdirSync(posix.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
         .map((path) => posix.join(folder, path.replaceAll('\\', '/')))
-        .filter((path) => /\.[jt]s$/.test(path) && !path.endsWith('.test.ts')),
+        .filter((path) => /\.[jt]s$/.test(path) && !/\.(test|test-helper)\.ts$/.test(path)),
     )
     .map((path) => sourceFile(path, readFileSync(posix.join(ROOT, path), 'utf8')));
 }

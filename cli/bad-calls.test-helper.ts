@@ -1,0 +1,218 @@
+/** A call, and the one sentence that it must get; FOLDER stands for the folder of the fixtures. */
+export type Row = readonly [call: string, sentence: string];
+
+const TARGETS =
+  "pass the path of a module, 'reference', 'reference/lecture-note', or a name that 'heapcheck list mutants' shows";
+
+export const CALLS: readonly Row[] = [
+  ['chekc', "heapcheck: unknown command 'chekc'; did you mean check?"],
+  ['check --sed 1', "heapcheck: unknown option '--sed'; did you mean --seed?"],
+  [
+    'check --seed',
+    "heapcheck: option '--seed <hex>' argument missing; 'heapcheck check --help' shows what there is.",
+  ],
+  [
+    'check --seed xyz',
+    "seed: 'xyz' is not hexadecimal; pass up to 8 hexadecimal digits, such as 0x5f1e_22d0, or a git hash.",
+  ],
+  [
+    'check --runs 0',
+    "--runs: '0' is no count; pass a whole number from 1 up, such as --runs 1000.",
+  ],
+  [
+    'check --runs many',
+    "--runs: 'many' is no count; pass a whole number from 1 up, such as --runs 1000.",
+  ],
+  [
+    'fuzz --runs 1.5',
+    "--runs: '1.5' is no count; pass a whole number from 1 up, such as --runs 1000.",
+  ],
+  [
+    'fuzz --max-total-time soon',
+    "--max-total-time: 'soon' is no stretch of time; pass seconds, or a number with a unit: 60s, 2m, 500ms.",
+  ],
+  [
+    'fuzz --max-total-time 0',
+    "--max-total-time: '0' is no stretch of time; pass seconds, or a number with a unit: 60s, 2m, 500ms.",
+  ],
+  [
+    'check --max-ops -1',
+    "--max-ops: '-1' is no count; pass a whole number from 1 up, such as --max-ops 1000.",
+  ],
+  [
+    'check --time-limit 0',
+    "--time-limit: '0' is no count; pass a whole number from 1 up, such as --time-limit 1000.",
+  ],
+  [
+    'check --time-limit 99999999999',
+    '--time-limit: 99999999999 ms is too long; pass at most 2147483647 milliseconds.',
+  ],
+  [
+    'check reference size-classes.js',
+    "heapcheck: too many arguments for 'check': expected 1 argument but got 2; 'heapcheck check --help' shows what there is.",
+  ],
+  [
+    'replay',
+    "heapcheck: missing required argument 'files'; 'heapcheck replay --help' shows what there is.",
+  ],
+  [
+    'minimize',
+    "heapcheck: missing required argument 'file'; 'heapcheck minimize --help' shows what there is.",
+  ],
+  [
+    'import',
+    "heapcheck: missing required argument 'file'; 'heapcheck import --help' shows what there is.",
+  ],
+  [
+    'coverage',
+    "heapcheck: missing required argument 'module'; 'heapcheck coverage --help' shows what there is.",
+  ],
+  [
+    'list',
+    "heapcheck: missing required argument 'what'; 'heapcheck list --help' shows what there is.",
+  ],
+  [
+    'list lawz',
+    "list: there is no list of 'lawz'; pass one of targets, mutants, laws, invariants, formats.",
+  ],
+  [
+    'fuzz -runs=no',
+    "--runs: 'no' is no count; pass a whole number from 1 up, such as --runs 1000.",
+  ],
+  [
+    'fuzz -max_total_time=-5',
+    "--max-total-time: '-5' is no stretch of time; pass seconds, or a number with a unit: 60s, 2m, 500ms.",
+  ],
+  [
+    'fuzz -seed=five',
+    "seed: 'five' is not hexadecimal; pass up to 8 hexadecimal digits, such as 0x5f1e_22d0, or a git hash.",
+  ],
+  [
+    'fuzz -max_len=4096',
+    "heapcheck: unknown option '-max_len=4096'; 'heapcheck fuzz --help' shows what there is.",
+  ],
+  [
+    'replay fine.ops --step',
+    '--step: there is no terminal to press a key on; leave --step out to see all steps at once.',
+  ],
+  [
+    'fuzz fine.js reference',
+    "heapcheck: too many arguments for 'fuzz': expected 1 argument but got 2; 'heapcheck fuzz --help' shows what there is.",
+  ],
+  [
+    'replay fine.ops --targets reference',
+    "heapcheck: unknown option '--targets'; did you mean --target?",
+  ],
+  [
+    'import fine.rep --seed 1',
+    "heapcheck: unknown option '--seed'; 'heapcheck import --help' shows what there is.",
+  ],
+];
+
+export const MODULES: readonly Row[] = [
+  ['check refrence', `target: there is no 'refrence'; ${TARGETS}.`],
+  [
+    'check reference/bins',
+    "target: the reference has no preset 'bins'; pass reference, or one of reference/default, reference/lecture-note.",
+  ],
+  [
+    'check mutants/none',
+    "target: there is no 'mutants/none'; 'heapcheck list mutants' names those that there are.",
+  ],
+  ['check missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
+  ['check folder', 'target: folder is a folder; pass the module in it, a .js or .mjs file.'],
+  [
+    'check library.so',
+    'target: library.so is of a kind that this version of heapcheck does not load; pass a .js module that calls it.',
+  ],
+  [
+    'fuzz module.wasm',
+    'target: module.wasm is of a kind that this version of heapcheck does not load; pass a .js module that calls it.',
+  ],
+  ['fuzz notes.txt', 'target: notes.txt is no module; pass a .js or .mjs file.'],
+  [
+    'check throws.js',
+    'throws.js: the module throws when it is loaded, RangeError: no room (line 2); mend it, then try again.',
+  ],
+  [
+    'check throws-text.js',
+    "throws-text.js: the module throws when it is loaded, 'no room'; mend it, then try again.",
+  ],
+  [
+    'check imports-missing.js',
+    "imports-missing.js: the module throws when it is loaded, Error: Cannot find module 'FOLDER/missing-part.js' imported from FOLDER/imports-missing.js (/modules/esm/resolve:283); mend it, then try again.",
+  ],
+  [
+    'check nothing.js',
+    'nothing.js: the module exports nothing; export default () => allocator, where allocator has malloc(size) and free(address).',
+  ],
+  [
+    'check others.js',
+    'others.js: the module exports free, malloc, but neither default nor makeAllocator; export default () => allocator, where allocator has malloc(size) and free(address).',
+  ],
+  [
+    'check object.js',
+    'object.js: expected a function that returns a fresh allocator, but got an object with malloc, free; pass () => allocator instead, so that every run starts on an empty heap.',
+  ],
+  [
+    'check number.js',
+    'number.js: expected a function that returns a fresh allocator, but got a number; pass () => allocator instead, so that every run starts on an empty heap.',
+  ],
+  ['check class.js', 'class.js: the module exports a class; export default () => new Bump().'],
+  [
+    'check promise.js',
+    'promise.js: the function returns a promise; await at the top level of the module, and return the allocator itself.',
+  ],
+  [
+    'check returns-nothing.js',
+    'returns-nothing.js: the allocator has no malloc (it is undefined); give it malloc(size) and free(address).',
+  ],
+  [
+    'check no-malloc.js',
+    'no-malloc.js: the allocator has no malloc (it is an object with free); give it malloc(size) and free(address).',
+  ],
+  [
+    'check no-free.js',
+    'no-free.js: the allocator has no free (it is an object with malloc); give it malloc(size) and free(address).',
+  ],
+  [
+    'check make-throws.js',
+    'make-throws.js: making an allocator throws Error: out of luck; every program needs a fresh one.',
+  ],
+  [
+    'check make-throws-later.js',
+    'make-throws-later.js: making an allocator throws Error: only five; every program needs a fresh one.',
+  ],
+  [
+    'coverage reference',
+    "coverage: reference is heapcheck's own code, loaded before the counting starts; pass a module of yours ('npm run coverage' in heapcheck's repository measures its own).",
+  ],
+  [
+    'coverage mutants/coalesce-skips-left',
+    "coverage: mutants/coalesce-skips-left is heapcheck's own code, loaded before the counting starts; pass a module of yours ('npm run coverage' in heapcheck's repository measures its own).",
+  ],
+  ['coverage typed.ts', 'coverage: typed.ts is TypeScript; compile it, and pass the .js.'],
+  [
+    'replay found-on-no-mutant.ops',
+    "target: there is no 'mutants/gone'; 'heapcheck list mutants' names those that there are.",
+  ],
+  ['replay fine.ops --target missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
+  [
+    'check reset-throws.js',
+    'reset-throws.js: reset throws Error: stuck; mend it, or leave it out, and every program gets a fresh allocator.',
+  ],
+  [
+    'check throws-inside.js',
+    'throws-inside.js: the module throws when it is loaded, RangeError: no room (FOLDER/throws.js:2); mend it, then try again.',
+  ],
+  [
+    'minimize fine.ops --target throws.js',
+    'throws.js: the module throws when it is loaded, RangeError: no room (line 2); mend it, then try again.',
+  ],
+  [
+    'check syntax.js',
+    "syntax.js: the module throws when it is loaded, SyntaxError: Unexpected token '{' (line 2); mend it, then try again.",
+  ],
+  ['replay fine.ops --target fine.ops', 'target: fine.ops is no module; pass a .js or .mjs file.'],
+  ['coverage missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
+];

@@ -1,0 +1,194 @@
+import { resolve } from 'node:path';
+import { MIB, formatAddress } from '../../src/base/units.ts';
+import type { Finding } from '../../src/check/finding.ts';
+import type { Outcome, TraceStep } from '../../src/check/trace.ts';
+import { printOp } from '../../src/program/text.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import {
+  findingDocument,
+  recordTrace,
+  type ReportContext,
+  tellFinding,
+} from '../finding-report.ts';
+import { formatCount, formatMany, formatSeconds } from '../format.ts';
+import { targetOfProgram } from '../found-on.ts';
+import { drawHeap, PICTURE_LEGEND } from '../heap-picture.ts';
+import { interruptible } from '../interrupt.ts';
+import type { Io } from '../io.ts';
+import { openOps, type OpsFile } from '../load-program.ts';
+import { type LoadedTarget, loadTarget } from '../load-target.ts';
+import { exactRun } from '../refine-finding.ts';
+import { openSession, type Session } from '../session.ts';
+import { KeyWaiter } from '../steps.ts';
+import { sayTraceSummary } from '../trace-summary.ts';
+import { runTrace } from '../trace-run.ts';
+
+export interface ReplayCommandOptions {
+  readonly target?: string;
+  readonly step?: boolean;
+  readonly timeLimit: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Programs of up to this many ops are shown step by step. */
+const STEPS_SHOWN_MAX = 32;
+/** Room for what a real program asks; memory that is not touched costs nothing. */
+const TRACE_ARENA = { mapSize: 512 * MIB };
+
+/** What came of one file. */
+interface Replayed {
+  readonly hasFinding: boolean;
+  readonly document: object;
+}
+
+/** `heapcheck replay`: runs programs and traces from files, and shows what happens. */
+export async function replay(
+  io: Io,
+  paths: readonly string[],
+  options: ReplayCommandOptions,
+): Promise<ExitCode> {
+  const session = openSession(io, options);
+  const keys = options.step === true ? new KeyWaiter(io) : undefined;
+  const replayed: Replayed[] = [];
+  for (const path of paths) {
+    const file = openOps(path, io.cwd);
+    const replaying = { session, options, keys };
+    replayed.push(
+      file.kind === 'program'
+        ? await replayProgram(file, replaying)
+        : await replayTrace(file, replaying),
+    );
+  }
+  session.output.document({ command: 'replay', files: replayed.map(({ document }) => document) });
+  return replayed.some(({ hasFinding }) => hasFinding) ? EXIT.finding : EXIT.clean;
+}
+
+interface Replaying {
+  readonly session: Session;
+  readonly options: ReplayCommandOptions;
+  readonly keys: KeyWaiter | undefined;
+}
+
+async function replayProgram(
+  file: OpsFile & { kind: 'program' },
+  { session, options, keys }: Replaying,
+): Promise<Replayed> {
+  const { io, output } = session;
+  const { notes, path, program } = file;
+  const spec = options.target ?? targetOfProgram(path, notes, io.cwd);
+  const target = await loadTarget(spec, { cwd: io.cwd });
+  const context: ReportContext = { session, target, timeLimitMs: options.timeLimit };
+  const run = exactRun(target.makeTarget, options.timeLimit);
+  const finding = await interruptible(() => run(program));
+  output.say(`${path} on ${target.name}: ${formatMany(program.length, 'op')}`);
+  for (const [key, value] of notes) output.say(`  ${key}: ${value}`);
+  if (program.length <= STEPS_SHOWN_MAX || keys !== undefined) {
+    const trace = recordTrace(target.makeTarget, program, options.timeLimit);
+    await saySteps(session, trace, keys);
+  }
+  const shown = { finding, program, file: resolve(io.cwd, path) };
+  if (finding === undefined) output.say(`\n${target.name} keeps every law on this program`);
+  else tellFinding(context, { ...shown, finding });
+  return {
+    hasFinding: finding !== undefined,
+    document: {
+      file: path,
+      target: target.name,
+      opsCount: program.length,
+      finding: finding && findingDocument(context, { ...shown, finding }),
+    },
+  };
+}
+
+/** Prints the steps, each with a picture of the heap after it, where the target can show one. */
+async function saySteps(
+  { output }: Session,
+  trace: readonly TraceStep[],
+  keys: KeyWaiter | undefined,
+): Promise<void> {
+  if (trace.some(({ blocks }) => blocks !== undefined)) output.say(`\n${PICTURE_LEGEND}`);
+  const opWidth = Math.max(0, ...trace.map(({ op }) => printOp(op).length));
+  const indent = ' '.repeat(5);
+  for (const [step, { blocks, op, outcome }] of trace.entries()) {
+    const answer = formatOutcome(outcome);
+    output.say(`\n${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
+    for (const row of drawHeap(blocks ?? [], output.width - indent.length)) {
+      output.say(`${indent}${row}`);
+    }
+    if (keys !== undefined && !(await keys.next())) return;
+  }
+}
+
+function formatOutcome(outcome: Outcome): string {
+  return outcome.kind === 'granted' ? formatAddress(outcome.address) : outcome.kind;
+}
+
+async function replayTrace(
+  file: OpsFile & { kind: 'trace' },
+  { session, options, keys }: Replaying,
+): Promise<Replayed> {
+  const { io, output } = session;
+  const { path } = file;
+  const target = await loadTarget(options.target ?? 'reference', {
+    cwd: io.cwd,
+    arena: TRACE_ARENA,
+  });
+  if (keys !== undefined) {
+    output.say(`${path}: a trace is not shown in steps; 'heapcheck import' makes a program of it`);
+  }
+  const started = io.now();
+  const run = await interruptible(() => runTrace(target.makeTarget, file.read()));
+  const { counts, finding, op, refusals, summary } = run;
+  const took = formatSeconds(io.now() - started);
+  output.say(
+    `${path} (${file.format.name}) on ${target.name}: ${formatMany(counts.ops, 'op')} in ${took}`,
+  );
+  if (summary !== undefined) sayTraceSummary(output, summary);
+  for (const [reason, count] of refusals) {
+    output.say(`  ${formatMany(count, 'request')} refused: ${reason}`);
+  }
+  if (counts.notAsked > 0) {
+    output.say(
+      `  ${formatMany(counts.notAsked, 'op')} not asked: ${target.name} does not offer them`,
+    );
+  }
+  if (finding !== undefined) tellTraceFinding(session, { path, target, finding, op });
+  return {
+    hasFinding: finding !== undefined,
+    document: {
+      file: path,
+      format: file.format.name,
+      target: target.name,
+      counts,
+      refusals,
+      summary,
+      finding,
+    },
+  };
+}
+
+function tellTraceFinding(
+  { output }: Session,
+  found: {
+    readonly path: string;
+    readonly target: LoadedTarget;
+    readonly finding: Finding;
+    readonly op: string | undefined;
+  },
+): void {
+  const { finding, op, path, target } = found;
+  const place =
+    op === undefined
+      ? 'at the end, when everything was freed'
+      : `at op ${formatCount(finding.step)}, ${op}`;
+  output.tell(
+    [
+      `\n${finding.law} broken by ${finding.target} ${place}`,
+      '',
+      `observed   ${finding.observed}`,
+      `expected   ${finding.expected}`,
+      `shrink     npx heapcheck minimize ${path} --target ${target.spec}`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { UsageError } from '../src/base/usage-error.ts';
+import type { Note } from '../src/program/text.ts';
+import { MUTANTS, mutantTargetName } from '../src/targets/mutants/index.ts';
+import { filesOfName, isBuiltIn } from './load-target.ts';
+
+/**
+ * The target that a program file was found on, by its notes or its name; the reference for one that says nothing.
+ *
+ * @throws {UsageError} The target that it names is not here.
+ */
+export function targetOfProgram(path: string, notes: readonly Note[], cwd: string): string {
+  const found = notes.find(([key]) => key === 'found')?.[1] ?? '';
+  const name = / on (.+?)(?:, shrunk.*)?$/.exec(found)?.[1] ?? mutantInFileName(path);
+  if (name === undefined || isBuiltIn(name)) return name ?? 'reference';
+  const file = filesOfName(name).find((candidate) => existsSync(resolve(cwd, candidate)));
+  if (file !== undefined) return file;
+  throw new UsageError(
+    `${path}: the program was found on '${name}', which is no module below this folder; pass --target with its path.`,
+  );
+}
+
+/** `<law>.mutants-<name>.<hash>.ops` names its mutant. */
+function mutantInFileName(path: string): string | undefined {
+  const middle = basename(path).split('.')[1];
+  return MUTANTS.map(mutantTargetName).find((name) => name.replace('/', '-') === middle);
+}

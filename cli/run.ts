@@ -1,0 +1,239 @@
+import { readFileSync, existsSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { UsageError } from '../src/base/usage-error.ts';
+import { parseSeed } from '../src/base/prng.ts';
+import { check, type CheckCommandOptions } from './commands/check.ts';
+import { coverage, type CoverageCommandOptions } from './commands/coverage.ts';
+import { fuzz, type FuzzCommandOptions } from './commands/fuzz.ts';
+import { importTrace, type ImportCommandOptions } from './commands/import.ts';
+import { list, LIST_NAMES, parseListName } from './commands/list.ts';
+import { minimizeFile, type MinimizeCommandOptions } from './commands/minimize.ts';
+import { replay, type ReplayCommandOptions } from './commands/replay.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { Interrupted } from './interrupt.ts';
+import type { Io } from './io.ts';
+import { fromLibFuzzer } from './libfuzzer-spelling.ts';
+import { parseCount, parseDuration, parseTimeLimit } from './parse-option.ts';
+
+/** Runs the command as if it were called with these arguments. */
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const result = { code: EXIT.clean as ExitCode };
+  try {
+    const program = buildProgram(io, result);
+    await program.parseAsync(fromLibFuzzer(argv), { from: 'user' });
+    return result.code;
+  } catch (error) {
+    return explain(error, { io, argv });
+  }
+}
+
+/** Where a subcommand leaves its exit code. */
+interface Result {
+  code: ExitCode;
+}
+
+function buildProgram(io: Io, result: Result): Command {
+  const program = new Command('heapcheck')
+    .description(
+      'Finds the bug in a memory allocator, shrinks it to the fewest operations, and shows it.',
+    )
+    .version(packageVersion(), '--version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // What is wrong is said once, by explain.
+      outputError: () => undefined,
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing found, 1 a finding, 2 the call was wrong, 3 heapcheck failed.',
+    );
+  addCheck(program, io, result);
+  addFuzz(program, io, result);
+  addReplay(program, io, result);
+  addMinimize(program, io, result);
+  addImport(program, io, result);
+  addList(program, io, result);
+  addCoverage(program, io, result);
+  return program;
+}
+
+const TARGET_HELP = "a module's path, reference, reference/lecture-note, or mutants/NAME";
+
+function addCheck(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('check')
+    .description(
+      'runs the stored programs, then the property suites; without a target also shows that they can fail',
+    )
+    .argument('[target]', TARGET_HELP);
+  addCampaignOptions(addKeepGoing(command), 'programs of each property (default: 1000)').action(
+    async (target: string | undefined, options: CheckCommandOptions) => {
+      result.code = await check(io, target, options);
+    },
+  );
+}
+
+function addFuzz(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('fuzz')
+    .description(
+      'runs random programs until one finds something; for 10 s, if nothing else is said',
+    )
+    .argument('[target]', TARGET_HELP);
+  addCampaignOptions(addKeepGoing(command), 'programs to run').action(
+    async (target: string | undefined, options: FuzzCommandOptions) => {
+      result.code = await fuzz(io, target, options);
+    },
+  );
+}
+
+function addReplay(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('replay')
+    .description('runs programs and traces from files, and shows what happens step by step')
+    .argument('<files...>', 'programs (.ops) or traces in any format that heapcheck knows')
+    .option('--target <target>', `${TARGET_HELP} (default: the one that the file names)`)
+    .option('--step', 'wait for a key after each step');
+  addCommonOptions(addTimeLimit(command)).action(
+    async (files: string[], options: ReplayCommandOptions) => {
+      result.code = await replay(io, files, options);
+    },
+  );
+}
+
+function addMinimize(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('minimize')
+    .description('shrinks the program of a file, and writes what is left beside it')
+    .argument('<file>', 'a program, or a trace')
+    .option('--target <target>', `${TARGET_HELP} (default: the one that the file names)`)
+    .option('-o, --output <file>', 'where to write (default: beside the file, as .min.ops)');
+  addCommonOptions(addTimeLimit(command)).action(
+    async (file: string, options: MinimizeCommandOptions) => {
+      result.code = await minimizeFile(io, file, options);
+    },
+  );
+}
+
+function addImport(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('import')
+    .description('checks the trace of a real program, and writes it as a program file')
+    .argument('<file>', 'a trace in any format that heapcheck knows')
+    .option('-o, --output <file>', 'where to write (default: here, as .ops)');
+  addCommonOptions(command).action((file: string, options: ImportCommandOptions) => {
+    result.code = importTrace(io, file, options);
+  });
+}
+
+function addCoverage(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('coverage')
+    .description(
+      'shows which lines of a module the property suites reach, and how often each law was asked',
+    )
+    .argument('<module>', 'a .js or .mjs module')
+    .option('--out <folder>', 'where the report is written', 'coverage');
+  addCampaignOptions(command, 'programs of each property (default: 1000)').action(
+    async (module: string, options: CoverageCommandOptions) => {
+      result.code = await coverage(io, module, options);
+    },
+  );
+}
+
+function addList(program: Command, io: Io, result: Result): void {
+  program
+    .command('list')
+    .description('names what there is')
+    .argument('<what>', `one of ${LIST_NAMES.join(', ')}`, parseListName)
+    .option('--json', 'one JSON document on stdout')
+    .action((what: ReturnType<typeof parseListName>, options: { json?: boolean }) => {
+      result.code = list(io, what, options);
+    });
+}
+
+function addCampaignOptions(command: Command, runsHelp: string): Command {
+  return addCommonOptions(
+    addTimeLimit(command)
+      .option('--seed <hex>', 'repeats a campaign (default: drawn, and printed first)', parseSeed)
+      .option('--runs <count>', runsHelp, parseCount('--runs'))
+      .option(
+        '--max-total-time <time>',
+        'stop after 60s, 2m, or seconds',
+        parseDuration('--max-total-time'),
+      )
+      .option('--max-ops <count>', 'ops of a program at the most', parseCount('--max-ops'))
+      .option('--corpus <folder>', 'where findings are kept', 'corpus'),
+  );
+}
+
+function addKeepGoing(command: Command): Command {
+  return command.option('--keep-going', 'do not stop at the first finding');
+}
+
+function addTimeLimit(command: Command): Command {
+  return command.option('--time-limit <ms>', 'what a program may take', parseTimeLimit, 2000);
+}
+
+function addCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'one JSON document on stdout, everything else on stderr')
+    .option('--quiet', 'findings and errors only');
+}
+
+/** A call, for what there is to say about its end. */
+interface Call {
+  readonly io: Io;
+  readonly argv: readonly string[];
+}
+
+/** Says on stderr why the command ended, in one sentence where the caller can mend it. */
+function explain(error: unknown, call: Call): ExitCode {
+  const { stderr } = call.io;
+  if (error instanceof CommanderError) return explainCall(error, call);
+  if (error instanceof UsageError) {
+    stderr.write(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof Interrupted) {
+    stderr.write('stopped by Ctrl-C\n');
+    return EXIT.clean;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  stderr.write(
+    `${stack}\n\nThis is a failure of heapcheck itself (${packageVersion()}, Node ${process.versions.node}). Please report it with the lines above and the command that led to it.\n`,
+  );
+  return EXIT.failure;
+}
+
+/** What commander says of a call that it cannot read: `error: unknown option '--sed'\n(Did you mean --seed?)`. */
+function explainCall(error: CommanderError, { io, argv }: Call): ExitCode {
+  if (error.exitCode === 0) return EXIT.clean;
+  // The help was printed in place of a sentence.
+  if (error.code === 'commander.help') return EXIT.usage;
+  const [said = '', hint = ''] = error.message.split('\n');
+  const problem = said
+    .replace(/^error: /, '')
+    .replace(/\. Expected/, ': expected')
+    .replace(/\.$/, '');
+  const meant = /\(Did you mean (?:one of )?(.+)\?\)/.exec(hint)?.[1];
+  const subcommand = error.code === 'commander.unknownCommand' ? '' : `${argv[0]} `;
+  const mend =
+    meant === undefined
+      ? `'heapcheck ${subcommand}--help' shows what there is.`
+      : `did you mean ${meant}?`;
+  io.stderr.write(`heapcheck: ${problem}; ${mend}\n`);
+  return EXIT.usage;
+}
+
+/** The version in package.json, above this file or above the folder that it was built to. */
+function packageVersion(): string {
+  const beside = new URL('../package.json', import.meta.url);
+  const file = existsSync(beside) ? beside : new URL('../../package.json', import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import type { Program } from '../program/program.ts';
+import { examine } from './examine.ts';
+import { type ReportOrigin, formatReport, formatTrace } from './report.ts';
+import type { Outcome, Trace } from './trace.ts';
+import { type Override, ops, toyTarget, untyped } from './toy-target.test-helper.ts';
+
+/** Answers these addresses in turn. */
+const answers =
+  (...addresses: readonly unknown[]): Override =>
+  () => {
+    const rest = [...addresses];
+    return { malloc: () => untyped(rest.shift()), usableSize: undefined };
+  };
+
+/** The report of the first finding of a program, line by line. */
+function report(program: Program, override: Override, origin?: ReportOrigin): readonly string[] {
+  const { finding, trace } = examine(toyTarget(override), program);
+  return formatReport(finding!, trace, origin).split('\n');
+}
+
+describe('a report', () => {
+  test('says what broke, where, what was seen and owed, and how to see it again', () => {
+    const program = ops('b0 = malloc 24; b1 = malloc 8; b2 = malloc 24; free b0');
+    const origin = {
+      replay: 'npx heapcheck replay corpus/findings/blocks-stay-apart.toy.4c1f09aa.ops',
+      seed: '0x5f1e_22d0 (shrunk from 211 ops in 38 runs)',
+    };
+    expect(report(program, answers(0x1000, 0x1030, 0x1020), origin)).toEqual([
+      'blocks-stay-apart broken by toy at step 2 of 3',
+      '',
+      ' 0  b0 = malloc 24   0x0000_1000',
+      ' 1  b1 = malloc 8    0x0000_1030',
+      ' 2  b2 = malloc 24   0x0000_1020   <- here',
+      '',
+      'observed   malloc(24) returned [0x0000_1020, 0x0000_1038), which overlaps b1 [0x0000_1030, 0x0000_1038)',
+      'expected   a range that no live block uses',
+      'replay     npx heapcheck replay corpus/findings/blocks-stay-apart.toy.4c1f09aa.ops',
+      'seed       0x5f1e_22d0 (shrunk from 211 ops in 38 runs)',
+    ]);
+  });
+
+  test('has no line for an origin that is not known', () => {
+    const lines = report(ops('b0 = malloc 24'), answers(0));
+    expect(lines.at(-1)).toBe('expected   a range inside [0x0000_1000, 0x0001_1000)');
+    const seeded = report(ops('b0 = malloc 24'), answers(0), { seed: '0x0000_0001' });
+    expect(seeded.at(-1)).toBe('seed       0x0000_0001');
+    const stored = report(ops('b0 = malloc 24'), answers(0), {
+      replay: 'npx heapcheck replay a.ops',
+    });
+    expect(stored.at(-1)).toBe('replay     npx heapcheck replay a.ops');
+  });
+
+  test('of a finding at the end marks no step', () => {
+    const leaks: Override = (toy) => ({
+      malloc: (size) => (size === 1024 ? null : toy.malloc(size)),
+    });
+    expect(report(ops('b0 = malloc 24; free b0'), leaks)).toEqual([
+      'freed-space-returns broken by toy at the end, when everything was freed',
+      '',
+      ' 0  b0 = malloc 24   0x0000_1000',
+      ' 1  free b0          freed',
+      '',
+      'observed   with nothing live, malloc(1024) was refused',
+      'expected   a block made of what was freed',
+    ]);
+  });
+
+  test('of a crash shows that its op was not answered', () => {
+    const crashes: Override = () => ({
+      malloc() {
+        throw new RangeError('out of range');
+      },
+    });
+    expect(report(ops('b0 = malloc 24'), crashes)).toEqual([
+      'calls-return broken by toy at step 0 of 1',
+      '',
+      ' 0  b0 = malloc 24   crashed   <- here',
+      '',
+      'observed   malloc(24) threw RangeError: out of range',
+      'expected   an answer',
+    ]);
+  });
+});
+
+describe('a trace', () => {
+  test('has a word for every outcome', () => {
+    const outcomes: readonly Outcome[] = [
+      { kind: 'granted', address: 2 ** 40, size: 24 },
+      { kind: 'refused' },
+      { kind: 'freed' },
+      { kind: 'skipped' },
+      { kind: 'not asked' },
+      { kind: 'crashed' },
+      { kind: 'stopped' },
+    ];
+    const [op] = ops('free b0');
+    const lines = formatTrace(
+      outcomes.map((outcome) => ({ op: op!, outcome })),
+      -1,
+    );
+    expect(lines).toEqual([
+      ' 0  free b0   0x0100_0000_0000',
+      ' 1  free b0   refused',
+      ' 2  free b0   freed',
+      ' 3  free b0   skipped',
+      ' 4  free b0   not asked',
+      ' 5  free b0   crashed',
+      ' 6  free b0   stopped',
+    ]);
+  });
+
+  test('lets an op that is longer than the column push its answer on', () => {
+    const text = 'b0 = calloc 18446744073709551615 18446744073709551615';
+    const { trace } = examine(toyTarget(), ops(`${text}; b0 = malloc 24`));
+    expect(formatTrace(trace, 2)).toEqual([
+      ` 0  ${text}   refused`,
+      ' 1  b0 = malloc 24                             0x0000_1000',
+    ]);
+  });
+
+  /** The lines of a trace of this many ops, broken at a step. */
+  function long(count: number, step: number): readonly string[] {
+    const [op] = ops('free null');
+    const trace: Trace = Array.from({ length: count }, () => ({
+      op: op!,
+      outcome: { kind: 'freed' },
+    }));
+    return formatTrace(trace, step);
+  }
+
+  test('of 40 ops is shown whole', () => {
+    const lines = long(40, 39);
+    expect(lines).toHaveLength(40);
+    expect([lines[0], lines[39]]).toEqual([
+      '  0  free null   freed',
+      ' 39  free null   freed   <- here',
+    ]);
+  });
+
+  test.each([
+    [41, 1],
+    [1000, 960],
+  ])('of %d ops loses %d in its middle', (count, lost) => {
+    const lines = long(count, count - 1);
+    expect(lines).toHaveLength(41);
+    expect(lines[20]).toBe(`    … ${lost} more`);
+    expect(lines[19]).toMatch(/^ +19 {2}free null {3}freed$/);
+    expect(lines[21]).toMatch(new RegExp(`^ +${20 + lost} {2}free null {3}freed$`));
+    expect(lines[40]).toMatch(/<- here$/);
+  });
+
+  test('of no ops has no lines', () => {
+    expect(formatTrace([], 0)).toEqual([]);
+  });
+});

@@ -1,0 +1,249 @@
+import { describe, expect, test } from 'vitest';
+import { UsageError } from '../base/usage-error.ts';
+import type { Target } from '../check/target.ts';
+import { type HeapOptions, PRESETS } from '../heap/options.ts';
+import { referenceTarget } from './reference.ts';
+
+const MIB = 2 ** 20;
+const ARENA = { mapSize: 4 * MIB };
+
+const NO_TAGS = { tags: 'none', list: 'address' } as const;
+
+/** Option sets that differ in all that promises are made of. */
+const SETS: readonly (readonly [string, Partial<HeapOptions>])[] = [
+  ['the default', PRESETS.default],
+  ['the lecture note', PRESETS['lecture-note']],
+  ['the lecture note with a larger growth', { ...PRESETS['lecture-note'], bigThreshold: 131_072 }],
+  ['the lecture note, doubly linked', { ...PRESETS['lecture-note'], links: 'double' }],
+  ['headers of 4 bytes', { header: 4, alignment: 8 }],
+  ['headers of 4 bytes without tags', { ...NO_TAGS, header: 4, alignment: 4, links: 'single' }],
+  ['headers of 16 bytes', { header: 16 }],
+  ['headers of 16 bytes, 8-aligned', { ...NO_TAGS, header: 16, alignment: 8 }],
+  ['64-aligned', { alignment: 64 }],
+  ['page-aligned', { alignment: 4096, growthUnit: 262_144, bigThreshold: Infinity }],
+  ['a threshold for the block', { bigCounts: 'block' }],
+  ['a threshold for the block that no extent meets', { bigCounts: 'block', bigThreshold: 5001 }],
+  ['a small odd threshold', { bigThreshold: 3001 }],
+  ['a threshold of 1', { bigThreshold: 1 }],
+  ['no threshold', { bigThreshold: Infinity, growthUnit: 1 }],
+  ['growth by brk', { growth: 'brk', list: 'lifo', fit: 'best' }],
+  ['growth by a page and a byte', { growthUnit: 4097, fit: 'worst', list: 'address' }],
+  ['a small growth', { growthUnit: 100, coalescing: 'within-map' }],
+];
+
+function make(heap: Partial<HeapOptions>): Target {
+  return referenceTarget({ heap, arena: ARENA })();
+}
+
+/** Bytes by which a free of a fresh block of this size lowers the footprint. */
+function returned(target: Target, size: number): number {
+  const address = target.malloc(size)!;
+  const before = target.footprint!();
+  target.free(address);
+  return before - target.footprint!();
+}
+
+/** How many bytes a block of this size has beyond it. */
+function slackOf(target: Target, size: number): number {
+  const address = target.malloc(size)!;
+  const slack = target.usableSize!(address) - size;
+  target.free(address);
+  return slack;
+}
+
+const SIZES = [0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 250, 1000, 2040];
+
+describe.each(SETS)('with %s', (_, heap) => {
+  const { promises } = make(heap);
+  const { returnsFrom, slack, recovers, alignment } = promises;
+
+  test('every address is a multiple of the promised alignment, and of no larger one', () => {
+    const target = make(heap);
+    const addresses = [...SIZES, 3000, 200_000].map((size) => target.malloc(size)!);
+    expect(addresses.filter((address) => address % alignment! !== 0)).toEqual([]);
+    expect(addresses.some((address) => address % (2 * alignment!) !== 0)).toBe(true);
+  });
+
+  test('a request of 0 bytes returns a block of its own', () => {
+    const target = make(heap);
+    const addresses = [target.malloc(0), target.malloc(0), target.calloc!(0, 8)];
+    expect(new Set(addresses).size).toBe(3);
+    expect(addresses).not.toContain(null);
+    expect(promises.zeroSize).toBe('block');
+  });
+
+  test('a realloc to 0 bytes keeps a block', () => {
+    const target = make(heap);
+    const address = target.realloc!(target.malloc(100), 0);
+    expect(target.usableSize!(address!)).toBeGreaterThanOrEqual(0);
+    expect(promises.reallocZero).toBe('resizes');
+  });
+
+  test('blocks go back to the system from returnsFrom on, and from no smaller size', () => {
+    const target = make(heap);
+    if (returnsFrom === undefined) {
+      expect(heap.bigThreshold).toBe(Infinity);
+      expect(returned(target, MIB)).toBe(0);
+      return;
+    }
+    const size = Number(returnsFrom);
+    expect(returned(target, size)).toBeGreaterThanOrEqual(size);
+    expect(returned(target, size - 1)).toBe(0);
+    for (const more of [1, 7, 8, 9, 4096]) {
+      expect(returned(target, size + more)).toBeGreaterThanOrEqual(size + more);
+    }
+  });
+
+  test('no block below returnsFrom has more slack than promised', () => {
+    const small = SIZES.filter((size) => size < (returnsFrom ?? Infinity));
+    const target = make(heap);
+    // A hole of each size is served with each smaller one, so that remainders stay inside.
+    for (const hole of small) {
+      for (const size of small.filter((smaller) => smaller <= hole)) {
+        const address = target.malloc(hole);
+        const fence = target.malloc(1);
+        target.free(address);
+        expect([hole, size, slackOf(target, size) <= slack!]).toEqual([hole, size, true]);
+        target.free(fence);
+      }
+    }
+  });
+
+  test('what was freed serves a block of recovers bytes without further growth', () => {
+    if (recovers === undefined) return;
+    const target = make(heap);
+    const kept = [24, 100, 1000, 8, 2000].map((size) => target.malloc(size)!);
+    const order = [1, 3, 0, 4, 2];
+    for (const index of order) target.free(kept[index]!);
+    const before = target.footprint!();
+    const address = target.malloc(recovers);
+    expect(address).not.toBeNull();
+    expect(target.footprint!()).toBe(before);
+  });
+
+  test('recovers is promised where it is below the threshold', () => {
+    const unit = heap.growthUnit ?? PRESETS.default.growthUnit;
+    const threshold = heap.bigThreshold ?? PRESETS.default.bigThreshold;
+    const isPlenty = Math.ceil(unit / 4096) * 4096 <= threshold - 4096;
+    expect([isPlenty, recovers !== undefined]).toEqual([
+      isPlenty,
+      isPlenty || recovers !== undefined,
+    ]);
+    if (recovers !== undefined && returnsFrom !== undefined)
+      expect(recovers).toBeLessThan(returnsFrom);
+  });
+
+  test('the same calls get the same addresses, on a fresh heap and after a reset', () => {
+    const calls = (target: Target): unknown[] => {
+      const first = [...SIZES, 200_000].map((size) => target.malloc(size));
+      for (const address of first.filter((_address, index) => index % 2 === 0))
+        target.free(address);
+      return [...first, ...SIZES.map((size) => target.aligned!(64, size))];
+    };
+    const target = make(heap);
+    const addresses = calls(target);
+    target.reset!();
+    expect(calls(target)).toEqual(addresses);
+    expect(calls(make(heap))).toEqual(addresses);
+    expect(promises.repeats).toBe(true);
+  });
+
+  test('every size that there is can be asked for, and the impossible ones are refused', () => {
+    const target = make(heap);
+    const sizes = [2 ** 31, 2 ** 32 + 64, 2 ** 53 - 1, 2n ** 53n, 2n ** 64n - 1n];
+    expect(sizes.map((size) => target.malloc(size))).toEqual(sizes.map(() => null));
+    expect(target.calloc!(2n ** 64n - 1n, 2n ** 64n - 1n)).toBeNull();
+    expect(target.aligned!(4096, 2n ** 64n - 1n)).toBeNull();
+    const address = target.malloc(24);
+    expect(target.realloc!(address, 2n ** 64n - 1n)).toBeNull();
+    expect(promises.sizeMax).toBe(2n ** 64n - 1n);
+  });
+
+  test('invariants hold, and the footprint is what blocks lie in', () => {
+    const target = make(heap);
+    for (const size of [24, 200_000, 1000]) target.malloc(size);
+    const state = target.invariants!.read();
+    expect(target.invariants!.rules.map((rule) => rule.check(state))).toEqual(
+      target.invariants!.rules.map(() => undefined),
+    );
+    const walked = [...target.walk!()].map(({ start, end }) => end - start);
+    const bytes = walked.reduce((sum, extent) => sum + extent, 0);
+    const edges = target.footprint!() - bytes;
+    expect(edges).toBeGreaterThanOrEqual(0);
+    expect(edges).toBeLessThan(4 * 4096);
+  });
+});
+
+describe('the smallest request that goes back to the system', () => {
+  test.each([
+    ['the default', {}, 131_072],
+    ['the lecture note', PRESETS['lecture-note'], 4081],
+    ['a threshold for 16-aligned blocks', { bigCounts: 'block' as const }, 131_049],
+  ])('with %s is %d', (_, heap, size) => {
+    expect(make(heap).promises.returnsFrom).toBe(size);
+  });
+});
+
+test('slack is attained: a remainder one alignment short of a block stays inside', () => {
+  const target = make({});
+  const hole = target.malloc(100)!;
+  target.malloc(1);
+  const found = target.usableSize!(hole);
+  target.free(hole);
+  const worst = Math.max(...[84, 85, 88, 89, 90, 100].map((size) => slackOf(target, size)));
+  expect(found).toBe(104);
+  expect([slackOf(target, 0), worst]).toEqual([24, 19]);
+  expect(worst).toBeLessThanOrEqual(target.promises.slack!);
+});
+
+describe('events', () => {
+  test('count what the heap does, and requests at the threshold', () => {
+    const target = make({});
+    const addresses = [131_071, 131_072, 131_073, 131_070, 131_074].map((size) =>
+      target.malloc(size),
+    );
+    for (const address of addresses) target.free(address);
+    expect(target.events!()).toMatchObject({
+      bigBelowThreshold: 1,
+      bigAtThreshold: 1,
+      bigAboveThreshold: 1,
+      bigMallocs: 3,
+      bigFrees: 3,
+      growths: 2,
+    });
+  });
+
+  test('are no bytes', () => {
+    expect(Object.keys(make({}).events!())).not.toContain('arenaBytes');
+  });
+});
+
+describe('a target', () => {
+  test('is named reference, or as it is told', () => {
+    expect(make({}).name).toBe('reference');
+    expect(referenceTarget({ name: 'other', arena: ARENA })().name).toBe('other');
+  });
+
+  test('has 16 MiB, and as much for the break where it grows by it', () => {
+    const sizeOf = (heap: Partial<HeapOptions>): number => {
+      const { start, end } = referenceTarget({ heap })().bounds!;
+      return end - start;
+    };
+    expect([sizeOf({}), sizeOf({ growth: 'brk' })]).toEqual([16 * MIB, 32 * MIB]);
+  });
+
+  test('frees null, and copies what a moved block holds', () => {
+    const target = make({});
+    expect(target.free(null)).toBeUndefined();
+    const address = target.malloc(24)!;
+    target.malloc(1);
+    target.memory!.storeByte(address + 23, 7);
+    const moved = target.realloc!(address, 5000)!;
+    expect(moved).not.toBe(address);
+    expect(target.memory!.loadByte(moved + 23)).toBe(7);
+  });
+
+  test('of options that do not go together is refused before it is made', () => {
+    expect(() => referenceTarget({ heap: { alignment: 12 } })).toThrow(UsageError);
+  });
+});
