@@ -93,11 +93,9 @@ class FreeCommand implements fc.Command<Side, Side> {
   run({ judge, target }: Side): void {
     commandsRun += 1;
     expectNoFinding(judge.intact(this.slot));
-    const before = target.footprint!();
-    const size = judge.shadow.sizeOf(this.slot);
     const answer = target.free(judge.shadow.addressOf(this.slot));
     judge.shadow.release(this.slot);
-    expectNoFinding(judge.freed(this.slot, size, answer, before));
+    expectNoFinding(judge.freed(this.slot, answer));
   }
 
   toString(): string {

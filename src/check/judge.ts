@@ -22,12 +22,16 @@ export class Judge {
   readonly shadow: Shadow;
   readonly #target: Target;
   readonly #alignment: number;
+  readonly #slack: number;
+  readonly #returnsFrom: number;
   readonly #asked: Float64Array;
 
   /** @param asked One counter a law, by `Law.index`; shared by the judges of many targets. */
   constructor(target: Target, asked: Float64Array) {
     this.#target = target;
     this.#alignment = target.promises.alignment ?? 1;
+    this.#slack = target.promises.slack ?? Infinity;
+    this.#returnsFrom = target.promises.returnsFrom ?? Infinity;
     this.#asked = asked;
     this.shadow = new Shadow(this.#alignment, target.memory);
   }
@@ -94,23 +98,20 @@ export class Judge {
     );
   }
 
-  /** A block of `size` bytes, already released, was freed, and the target answered. */
-  freed(
-    slot: Slot,
-    size: number,
-    answer: boolean | void,
-    footprintBefore: number,
-  ): Verdict | undefined {
-    const refused = this.#ask(
-      LAW.freeAcceptsItsBlocks,
-      LAW.freeAcceptsItsBlocks.check(slot, answer),
-    );
-    if (refused !== undefined) return refused;
-    const { returnsFrom } = this.#target.promises;
-    if (this.#target.footprint === undefined || returnsFrom === undefined || size < returnsFrom)
-      return undefined;
+  /** Whether a block of `size` bytes is owed back to the system when it is freed. */
+  isReturned(size: number): boolean {
+    return size >= this.#returnsFrom && this.#target.footprint !== undefined;
+  }
+
+  /** A block, already released, was freed, and the target answered. */
+  freed(slot: Slot, answer: boolean | void): Verdict | undefined {
+    return this.#ask(LAW.freeAcceptsItsBlocks, LAW.freeAcceptsItsBlocks.check(slot, answer));
+  }
+
+  /** A block that is owed back to the system was freed. */
+  returned(slot: Slot, size: number, footprintBefore: number): Verdict | undefined {
     const law = LAW.bigBlocksGoBack;
-    return this.#ask(law, law.check(slot, this.#target.footprint(), footprintBefore, size));
+    return this.#ask(law, law.check(slot, this.#target.footprint!(), footprintBefore, size));
   }
 
   freedNull(footprintBefore: number): Verdict | undefined {
@@ -181,14 +182,11 @@ export class Judge {
   }
 
   #covers(op: Op, size: number, usable: number): Verdict | undefined {
-    const { slack, returnsFrom } = this.#target.promises;
-    const tooSmall = this.#ask(
-      LAW.usableSizeCoversRequest,
-      LAW.usableSizeCoversRequest.check(op, usable, size),
-    );
-    if (tooSmall !== undefined || slack === undefined || size >= (returnsFrom ?? Infinity))
-      return tooSmall;
-    return this.#ask(LAW.slackIsBounded, LAW.slackIsBounded.check(op, usable, size, slack));
+    const covers = LAW.usableSizeCoversRequest;
+    const tooSmall = this.#ask(covers, covers.check(op, usable, size));
+    const isBound = this.#slack < Infinity && size < this.#returnsFrom;
+    if (tooSmall !== undefined || !isBound) return tooSmall;
+    return this.#ask(LAW.slackIsBounded, LAW.slackIsBounded.check(op, usable, size, this.#slack));
   }
 
   #inside(op: Op, address: number, extent: number): Verdict | undefined {

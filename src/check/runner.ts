@@ -280,13 +280,18 @@ export class Runner {
     if (!shadow.isLive(slot)) return this.#pass(SKIPPED);
     const damaged = this.#judge.intact(slot);
     if (damaged !== undefined) return damaged;
-    const before = this.#footprint();
+    const size = shadow.sizeOf(slot);
+    const isReturned = this.#judge.isReturned(size);
+    const before = isReturned ? this.#footprint() : 0;
     this.#isCalling = true;
     const answer = this.#target.free(shadow.addressOf(slot));
     this.#isCalling = false;
     shadow.release(slot);
     this.#pass(FREED);
-    return this.#judge.freed(slot, shadow.sizeOf(slot), answer, before);
+    const refused = this.#judge.freed(slot, answer);
+    return refused !== undefined || !isReturned
+      ? refused
+      : this.#judge.returned(slot, size, before);
   }
 
   #freeNull(): Verdict | undefined {
