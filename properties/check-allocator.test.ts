@@ -31,6 +31,8 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'users-'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction');
   writeFileSync(join(folder, 'users.test.js'), USERS_TEST);
+  // A config of the folder's own, so that none further up is taken.
+  writeFileSync(join(folder, 'vitest.config.mjs'), 'export default {};\n');
 });
 
 afterAll(() => {
