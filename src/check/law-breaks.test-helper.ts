@@ -20,7 +20,7 @@ const APART = 'a range that no live block uses';
 const INSIDE = 'a range inside [0x0000_1000, 0x0001_1000)';
 
 /** A `malloc` that answers these in turn, whatever is asked, and the last one ever after. */
-export function mallocs(...list: readonly unknown[]): Overrides {
+function mallocs(...list: readonly unknown[]): Overrides {
   const rest = [...list];
   return { malloc: () => untyped(rest.length > 1 ? rest.shift() : rest[0]) };
 }

@@ -23,11 +23,6 @@ function patternByte(key: number, offset: number): number {
   return scratchBytes[offset % 8]!;
 }
 
-/** Whole words in so many bytes; a shift where the size allows it. */
-function wordsIn(size: number): number {
-  return size < 2 ** 31 ? size >>> 3 : Math.floor(size / 8);
-}
-
 function sampleIndex(sample: number, wordsCount: number): number {
   if (sample < 2) return sample;
   if (sample >= 4) return wordsCount - SAMPLES_COUNT + sample;
@@ -36,7 +31,7 @@ function sampleIndex(sample: number, wordsCount: number): number {
 
 /** Fills a payload of `size` bytes with the pattern of `key`. */
 export function fillPayload(memory: Memory, address: number, size: number, key: number): void {
-  const wordsCount = wordsIn(size);
+  const wordsCount = Math.floor(size / 8);
   if (wordsCount <= FULL_WORDS) {
     for (let index = 0; index < wordsCount; index += 1) {
       memory.storeDouble(address + index * 8, patternWord(key, index));
@@ -60,8 +55,8 @@ export function payloadDamage(
   keptSize: number,
   key: number,
 ): number {
-  const wordsCount = wordsIn(size);
-  const keptWords = wordsIn(keptSize);
+  const wordsCount = Math.floor(size / 8);
+  const keptWords = Math.floor(keptSize / 8);
   if (wordsCount <= FULL_WORDS) {
     for (let index = 0; index < keptWords; index += 1) {
       if (memory.loadDouble(address + index * 8) !== patternWord(key, index)) return index * 8;
@@ -82,7 +77,7 @@ export function payloadDamage(
 
 /** @returns Offset of a byte (or of the 8-byte word that holds it) that is not zero, or -1; long blocks in samples. */
 export function firstNonZero(memory: Memory, address: number, size: number): number {
-  const wordsCount = wordsIn(size);
+  const wordsCount = Math.floor(size / 8);
   for (let index = 0; index < Math.min(wordsCount, ZERO_FULL_WORDS); index += 1) {
     if (!Object.is(memory.loadDouble(address + index * 8), 0)) return index * 8;
   }

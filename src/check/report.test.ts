@@ -19,6 +19,16 @@ function report(program: Program, override: Override, origin?: ReportOrigin): re
   return formatReport(finding!, trace, origin).split('\n');
 }
 
+const leaks: Override = (toy) => ({
+  malloc: (size) => (size === 1024 ? null : toy.malloc(size)),
+});
+
+const crashes: Override = () => ({
+  malloc() {
+    throw new RangeError('out of range');
+  },
+});
+
 describe('a report', () => {
   test('says what broke, where, what was seen and owed, and how to see it again', () => {
     const program = ops('b0 = malloc 24; b1 = malloc 8; b2 = malloc 24; free b0');
@@ -52,9 +62,6 @@ describe('a report', () => {
   });
 
   test('of a finding at the end marks no step', () => {
-    const leaks: Override = (toy) => ({
-      malloc: (size) => (size === 1024 ? null : toy.malloc(size)),
-    });
     expect(report(ops('b0 = malloc 24; free b0'), leaks)).toEqual([
       'freed-space-returns broken by toy at the end, when everything was freed',
       '',
@@ -67,11 +74,6 @@ describe('a report', () => {
   });
 
   test('of a crash shows that its op was not answered', () => {
-    const crashes: Override = () => ({
-      malloc() {
-        throw new RangeError('out of range');
-      },
-    });
     expect(report(ops('b0 = malloc 24'), crashes)).toEqual([
       'calls-return broken by toy at step 0 of 1',
       '',
@@ -82,6 +84,16 @@ describe('a report', () => {
     ]);
   });
 });
+
+/** The lines of a trace of this many ops, broken at a step. */
+function long(count: number, step: number): readonly string[] {
+  const [op] = ops('free null');
+  const trace: Trace = Array.from({ length: count }, () => ({
+    op: op!,
+    outcome: { kind: 'freed' },
+  }));
+  return formatTrace(trace, step);
+}
 
 describe('a trace', () => {
   test('has a word for every outcome', () => {
@@ -118,16 +130,6 @@ describe('a trace', () => {
       ' 1  b0 = malloc 24                             0x0000_1000',
     ]);
   });
-
-  /** The lines of a trace of this many ops, broken at a step. */
-  function long(count: number, step: number): readonly string[] {
-    const [op] = ops('free null');
-    const trace: Trace = Array.from({ length: count }, () => ({
-      op: op!,
-      outcome: { kind: 'freed' },
-    }));
-    return formatTrace(trace, step);
-  }
 
   test('of 40 ops is shown whole', () => {
     const lines = long(40, 39);

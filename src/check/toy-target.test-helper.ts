@@ -5,7 +5,7 @@ import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
 import type { Invariant, MakeTarget, Memory, Promises, Target } from './target.ts';
 
-export const TOY_START = 0x1000;
+const TOY_START = 0x1000;
 export const TOY_END = 0x1_1000;
 
 /** What replaces parts of the toy; undefined takes a part away. */

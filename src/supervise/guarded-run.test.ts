@@ -16,18 +16,17 @@ const hanging =
   (hangs: (call: string, argument: number | null) => boolean): MakeTarget =>
   (): Target => {
     let next = 0;
-    const pass = (call: string, argument: number | null): void => {
-      while (hangs(call, argument));
-    };
     return {
       name: 'slow',
       promises: {},
       malloc(size) {
-        pass('malloc', Number(size));
+        while (hangs('malloc', Number(size)));
         next += 4096;
         return next;
       },
-      free: (address) => pass('free', address),
+      free: (address) => {
+        while (hangs('free', address));
+      },
     };
   };
 
@@ -85,9 +84,17 @@ describe('a run that hangs', () => {
   });
 });
 
+const overlapping: MakeTarget = () => ({ ...IN_MALLOC_5(), malloc: () => 64 });
+
+const throwing: MakeTarget = () => ({
+  ...IN_MALLOC_5(),
+  malloc() {
+    throw new Error('full');
+  },
+});
+
 describe('a run that ends', () => {
   test('hands on what it finds, with the exact step', () => {
-    const overlapping: MakeTarget = () => ({ ...IN_MALLOC_5(), malloc: () => 64 });
     const program = ops('b0 = malloc 8; b1 = malloc 8; b2 = malloc 8');
     const finding = guardedRun(overlapping, 5000)(program);
     expect(finding).toMatchObject({ law: 'blocks-stay-apart', step: 1 });
@@ -122,12 +129,6 @@ describe('a run that ends', () => {
   });
 
   test('reports a target that throws as a finding of its own law', () => {
-    const throwing: MakeTarget = () => ({
-      ...IN_MALLOC_5(),
-      malloc() {
-        throw new Error('full');
-      },
-    });
     expect(guardedRun(throwing, 5000)(ops('b0 = malloc 8'))).toMatchObject({
       law: 'calls-return',
       observed: 'malloc(8) threw Error: full',

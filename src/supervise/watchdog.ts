@@ -25,7 +25,8 @@ export function withinTime<T>(limitMs: number, work: () => T): T {
   try {
     script.runInContext(context, { timeout: limitMs });
   } catch (error) {
-    const isTimeout = (error as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+    const isTimeout =
+      (error as { code?: string } | undefined | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
     throw isTimeout ? new TimedOut(`not done within ${limitMs} ms`) : error;
   } finally {
     if (outer === undefined) delete context.work;

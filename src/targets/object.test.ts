@@ -3,7 +3,7 @@ import { UsageError } from '../base/usage-error.ts';
 import { Runner } from '../check/runner.ts';
 import type { Target } from '../check/target.ts';
 import { parseProgram } from '../program/text.ts';
-import { type AllocatorObject, type MakeAllocator, objectTarget } from './object.ts';
+import { type AllocatorObject, objectTarget } from './object.ts';
 
 /** Adapts an object of this malloc and free, and what is added. */
 function adapt(parts: Partial<AllocatorObject> = {}): Target {
@@ -11,18 +11,17 @@ function adapt(parts: Partial<AllocatorObject> = {}): Target {
 }
 
 /** A value that its type would not allow. */
-function untyped<T>(value: unknown): T {
-  return Reflect.get({ value }, 'value') as T;
+function untyped(value: unknown): ReturnType<typeof Reflect.get> {
+  return Reflect.get({ value }, 'value');
 }
 
 describe('of malloc and free alone', () => {
   const target = adapt();
 
   test('a target offers and promises nothing else', () => {
-    const { name, promises, malloc, free, ...rest } = target;
-    expect([name, promises]).toEqual(['mine', {}]);
-    expect([malloc(8), free(16)]).toEqual([16, true]);
-    expect(Object.entries(rest).filter(([, value]) => value !== undefined)).toEqual([]);
+    expect([target.malloc(8), target.free(16), target.promises]).toEqual([16, true, {}]);
+    const offered = Object.entries(target).filter(([, value]) => value !== undefined);
+    expect(offered.map(([key]) => key)).toEqual(['name', 'promises', 'malloc', 'free']);
   });
 
   test('address 0 is an address like any other', () => {
@@ -191,6 +190,23 @@ describe('memory', () => {
     expect([bytes[3], bytes[8], bytes[10]]).toEqual([0x9a, 0xff, 0x3f]);
   });
 
+  test('that is a view of a part of a buffer begins where the view does', () => {
+    const buffer = new ArrayBuffer(64);
+    const target = adapt({ memory: new Uint8Array(buffer, 32, 16) });
+    expect(target.bounds).toEqual({ start: 0, end: 16 });
+    target.memory!.storeByte(0, 7);
+    expect([...new Uint8Array(buffer).entries()].filter(([, byte]) => byte !== 0)).toEqual([
+      [32, 7],
+    ]);
+  });
+
+  test('of a WebAssembly.Memory is its buffer', () => {
+    const target = adapt({ memory: { buffer: new ArrayBuffer(48) } });
+    expect(target.bounds).toEqual({ start: 0, end: 48 });
+    target.memory!.storeByte(40, 7);
+    expect(target.memory!.loadByte(40)).toBe(7);
+  });
+
   test('has bounds of its own where the allocator names some', () => {
     const target = adapt({ memory: new ArrayBuffer(64), bounds: { start: 16, end: 32 } });
     expect(target.bounds).toEqual({ start: 16, end: 32 });
@@ -305,8 +321,6 @@ describe('is refused', () => {
       'mine: promises.alignment is 24; pass a power of two, such as 8 or 16.',
     ],
   ])('%s', (_, makeAllocator, message) => {
-    expect(() => objectTarget('mine', untyped<MakeAllocator>(makeAllocator))).toThrow(
-      new UsageError(message),
-    );
+    expect(() => objectTarget('mine', untyped(makeAllocator))).toThrow(new UsageError(message));
   });
 });

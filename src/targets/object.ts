@@ -24,7 +24,7 @@ export interface AllocatorObject {
   aligned?(alignment: number, size: number): unknown;
   usableSize?(address: number): number;
   /** Memory behind the addresses, each an offset into it. Read anew when it is used, since it may grow. */
-  readonly memory?: ArrayBufferLike | { readonly buffer: ArrayBufferLike };
+  readonly memory?: AllocatorMemory;
   /** Where blocks may lie. Default: the memory, where there is one. */
   readonly bounds?: Range;
   /** The number that stands for a null pointer. Default: 0 where there is memory, else none. */
@@ -36,6 +36,15 @@ export interface AllocatorObject {
   events?(): Readonly<Record<string, number>>;
   reset?(): void;
 }
+
+/** A buffer, a view of a part of one, or what holds one, such as a `WebAssembly.Memory`. */
+export type AllocatorMemory =
+  | ArrayBufferLike
+  | {
+      readonly buffer: ArrayBufferLike;
+      readonly byteOffset?: number;
+      readonly byteLength?: number;
+    };
 
 /** Makes a fresh allocator object. */
 export type MakeAllocator = () => AllocatorObject;
@@ -102,7 +111,7 @@ function adapt(name: string, allocator: AllocatorObject): Target {
     memory: memory && new BufferMemory(allocator),
     get bounds() {
       const { memory: current } = allocator;
-      return allocator.bounds ?? (current && { start: 0, end: bufferOf(current).byteLength });
+      return allocator.bounds ?? (current && { start: 0, end: byteLengthOf(current) });
     },
     invariants: allocator.invariants,
   };
@@ -134,18 +143,27 @@ class BufferMemory implements Memory {
   }
 
   #current(): DataView {
-    const buffer = bufferOf(this.#allocator.memory!);
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    const memory = this.#allocator.memory!;
+    if (this.#view.buffer !== bufferOf(memory)) this.#view = viewOf(memory);
     return this.#view;
   }
 }
 
-function bufferOf(memory: ArrayBufferLike | { readonly buffer: ArrayBufferLike }): ArrayBufferLike {
+function bufferOf(memory: AllocatorMemory): ArrayBufferLike {
   return 'buffer' in memory ? memory.buffer : memory;
 }
 
+function byteLengthOf(memory: AllocatorMemory): number {
+  return 'buffer' in memory ? (memory.byteLength ?? memory.buffer.byteLength) : memory.byteLength;
+}
+
+function viewOf(memory: AllocatorMemory): DataView {
+  const offset = 'buffer' in memory ? (memory.byteOffset ?? 0) : 0;
+  return new DataView(bufferOf(memory), offset, byteLengthOf(memory));
+}
+
 function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null)
-    return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+  if (value === undefined || value === null) return String(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
   return `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing'}`;
 }

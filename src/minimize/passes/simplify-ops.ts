@@ -22,7 +22,7 @@ function simplerOps(op: Op): readonly Op[] {
     case 'calloc': {
       const size = sizeProduct(op.count, op.size);
       const plain: Op[] = size <= SIZE_MAX ? [{ kind: 'malloc', slot: op.slot, size }] : [];
-      return op.count === 1 || size > SIZE_MAX ? plain : [...plain, { ...op, count: 1, size }];
+      return op.count <= 1 || size > SIZE_MAX ? plain : [...plain, { ...op, count: 1, size }];
     }
     case 'aligned':
       return [

@@ -7,36 +7,50 @@ import type { Attempt } from '../pass.ts';
 const LENGTH_MAX = 4;
 /** Of the sizes at hand, this many are used. */
 const SIZES_MAX = 4;
-/** An alignment above any default, for programs of up to three ops. */
+/** An alignment above any default; not for the first of the longest programs, which would be too many. */
 const ALIGNMENT = 64;
+/** Programs of up to this many ops are also tried with each size near a power of two in one of them. */
+const WIDE_LENGTH_MAX = 2;
+const WIDE_SIZES: readonly Size[] = Array.from(
+  { length: 15 },
+  (_, index) => 2 ** (index + 3),
+).flatMap((power) =>
+  Array.from({ length: 16 }, (_, step) => power - 8 * step).filter((size) => size > power / 2),
+);
 
 /**
  * Tries all short programs made of the sizes at hand and ending in the same kind of op, shorter ones first: where
  * dropping ops is stuck because the way down leads through another shape, a search of a few thousand programs is not.
+ * The shortest are tried with sizes near powers of two besides, at which allocators change their ways.
  */
 export function tryShortPrograms(program: Program, attempt: Attempt): Program {
   const last = program.at(-1);
   if (last === undefined) return program;
-  const sizes = sizesAtHand(program);
+  const atHand = sizesAtHand(program);
   for (let length = 1; length <= Math.min(LENGTH_MAX, program.length - 1); length += 1) {
-    for (const candidate of programsOf(length, { last, sizes, live: [], next: 0 })) {
+    const wide = length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
+    const inner = 'size' in last ? atHand : wide;
+    for (const candidate of programsOf(length, { last, inner, wide, live: [], next: 0 })) {
       if (attempt(candidate)) return candidate;
     }
   }
   return program;
 }
 
-/** What the rest of a program is made of: its last op, its sizes, the slots that hold a block, the next slot. */
+/** What the rest of a program is made of: its last op, the sizes before it and in it, live slots, the next slot. */
 interface Rest {
   readonly last: Op;
-  readonly sizes: readonly Size[];
+  readonly inner: readonly Size[];
+  readonly wide: readonly Size[];
   readonly live: readonly Slot[];
   readonly next: Slot;
 }
 
+/** The sizes of a program, nothing, and more than any of them, for a block that has to move. */
 function sizesAtHand(program: Program): readonly Size[] {
   const sizes = program.flatMap((op): readonly Size[] => ('size' in op ? [op.size] : []));
-  return [...new Set([0, ...sizes])].slice(0, SIZES_MAX);
+  const more = 4 * Math.max(...sizes.map(Number), 16);
+  return [...new Set([0, ...sizes])].slice(0, SIZES_MAX - 1).concat(more < 2 ** 31 ? more : 0);
 }
 
 function* programsOf(length: number, rest: Rest): Generator<Program> {
@@ -54,9 +68,9 @@ function* programsOf(length: number, rest: Rest): Generator<Program> {
   }
 }
 
-function* innerOps(length: number, { sizes, live, next }: Rest): Generator<Op> {
+function* innerOps(length: number, { inner, live, next }: Rest): Generator<Op> {
   for (const slot of live) yield { kind: 'free', slot };
-  for (const size of sizes) {
+  for (const size of inner) {
     yield { kind: 'malloc', slot: next, size };
     if (length < LENGTH_MAX) yield { kind: 'aligned', slot: next, alignment: ALIGNMENT, size };
     for (const slot of live) yield { kind: 'realloc', slot, source: slot, size };
@@ -64,18 +78,18 @@ function* innerOps(length: number, { sizes, live, next }: Rest): Generator<Op> {
 }
 
 /** Ops of the last op's kind on the slots that are of use to it. */
-function* lastOps({ last, sizes, live, next }: Rest): Generator<Op> {
+function* lastOps({ last, wide, live, next }: Rest): Generator<Op> {
   switch (last.kind) {
     case 'malloc':
     case 'aligned':
-      for (const size of sizes) yield { ...last, slot: next, size };
+      for (const size of wide) yield { ...last, slot: next, size };
       return;
     case 'calloc':
-      for (const size of sizes) yield { ...last, slot: next, count: 1, size };
+      for (const size of wide) yield { ...last, slot: next, count: 1, size };
       return;
     case 'realloc':
       for (const slot of live)
-        for (const size of sizes) yield { kind: 'realloc', slot, source: slot, size };
+        for (const size of wide) yield { kind: 'realloc', slot, source: slot, size };
       return;
     default:
       for (const slot of live) yield { ...last, slot };

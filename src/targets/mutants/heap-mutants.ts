@@ -72,7 +72,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
       find: 'this.arena.zero(address, total);',
       replace: 'this.arena.zero(address, 0);',
     },
-    shortest: 'b0 = malloc 1\nfree b0\nb0 = calloc 1 9',
+    shortest: 'b0 = calloc 1 65505',
   },
   {
     name: 'calloc-multiplies-in-32-bits',
@@ -95,7 +95,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
       find: 'Math.min(this.usableSize(address), size)',
       replace: 'Math.min(this.usableSize(address) - 8, size)',
     },
-    shortest: 'b0 = malloc 17\nb0 = realloc b0 131072',
+    shortest: 'b0 = malloc 17\nb0 = realloc b0 65513',
   },
   {
     name: 'realloc-loses-the-tail',
@@ -107,7 +107,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
       find: 'this.#release(block + extent, found - extent, PREVIOUS_USED);',
       replace: ';',
     },
-    shortest: 'b0 = malloc 57\nb0 = realloc b0 0',
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 25',
   },
   {
     name: 'big-is-told-by-size',
@@ -144,7 +144,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
       find: '(own < EXACT_BINS || this.#layout.extentOf(block) >= extent)',
       replace: 'own >= 0',
     },
-    shortest: 'b0 = malloc 504\nb1 = malloc 0\nfree b0\nb0 = malloc 520',
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 25\nb1 = malloc 65465',
   },
   {
     name: 'aligned-loses-the-front',

@@ -9,6 +9,9 @@ export interface Mutant {
   /** What is wrong, and where such a mistake was seen. */
   readonly story: string;
   readonly patch: Patch;
-  /** The shortest program known to show it, as program text without its first line. */
+  /**
+   * The shortest program known that shows it at an op of the kind at which random programs do (the frees that close a
+   * run do not count), as program text without its first line.
+   */
   readonly shortest: string;
 }

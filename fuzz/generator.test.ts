@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { Prng } from '../src/base/prng.ts';
+import type { Target } from '../src/check/target.ts';
+import { Runner } from '../src/check/runner.ts';
+import { OP_KINDS, type Op, type OpKind } from '../src/program/op.ts';
+import { slotsOf, type Program } from '../src/program/program.ts';
+import { decodeProgram, encodeProgram } from '../src/program/bytes.ts';
+import { referenceTarget } from '../src/targets/reference.ts';
+import { drawProgram, offeredKinds } from './generator.ts';
+
+const BARE: Target = { name: 'bare', promises: {}, malloc: () => null, free: () => undefined };
+
+describe('a target is offered', () => {
+  test.each<[string, Partial<Target>, readonly OpKind[]]>([
+    ['malloc and free, always', {}, ['malloc', 'free']],
+    ['realloc, if it has it', { realloc: () => null }, ['malloc', 'free', 'realloc']],
+    ['calloc, if it has it', { calloc: () => null }, ['malloc', 'free', 'calloc']],
+    ['aligned, if it has it', { aligned: () => null }, ['malloc', 'free', 'aligned']],
+    [
+      'double frees, if it promises an answer',
+      { promises: { doubleFree: 'refused' } },
+      ['malloc', 'free', 'double-free'],
+    ],
+    [
+      'frees inside, if it promises an answer',
+      { promises: { freeInside: 'refused' } },
+      ['malloc', 'free', 'free-inside'],
+    ],
+  ])('%s', (_, parts, kinds) => {
+    expect(offeredKinds({ ...BARE, ...parts })).toEqual(kinds);
+  });
+
+  test('everything but misuse, if it is the reference', () => {
+    expect(offeredKinds(referenceTarget()())).toEqual(OP_KINDS.slice(0, 5));
+  });
+});
+
+/** Programs of one seed each. */
+function programs(count: number, offered: readonly OpKind[], opsMax: number): readonly Program[] {
+  return Array.from({ length: count }, (_, seed) => drawProgram(new Prng(seed), offered, opsMax));
+}
+
+const PROGRAMS = programs(1000, OP_KINDS, 64);
+const OPS = PROGRAMS.flat();
+
+/** The share of ops of a kind for which this holds. */
+function share(kind: OpKind, holds: (op: Op) => boolean): number {
+  const ofKind = OPS.filter((op) => op.kind === kind);
+  return ofKind.filter(holds).length / ofKind.length;
+}
+
+const product = (op: Op): bigint =>
+  op.kind === 'calloc' ? BigInt(op.count) * BigInt(op.size) : -1n;
+
+describe('a program', () => {
+  test('has 1 to opsMax ops, short ones and long ones', () => {
+    const lengths = PROGRAMS.map(({ length }) => length);
+    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1, 64]);
+    expect(lengths.filter((length) => length <= 8).length).toBeGreaterThan(250);
+    expect(lengths.filter((length) => length > 32).length).toBeGreaterThan(300);
+  });
+
+  test.each([1, 2, 7, 8, 9])('has %d ops at the most, if that is all it may', (opsMax) => {
+    const lengths = programs(200, OP_KINDS, opsMax).map(({ length }) => length);
+    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1, opsMax]);
+  });
+
+  test('has ops of the kinds offered only', () => {
+    const offered: readonly OpKind[] = ['malloc', 'free', 'aligned', 'free-inside'];
+    const kinds = new Set(
+      programs(300, offered, 32).flatMap((program) => program.map((op) => op.kind)),
+    );
+    expect([...kinds].toSorted()).toEqual(offered.toSorted());
+  });
+
+  test('has every kind of op, malloc and free most of all', () => {
+    const counts = OP_KINDS.map((kind) => OPS.filter((op) => op.kind === kind).length / OPS.length);
+    expect(Math.min(...counts)).toBeGreaterThan(0.005);
+    expect(counts[0]! + counts[1]!).toBeGreaterThan(0.5);
+  });
+
+  test('is one that the byte form can hold', () => {
+    for (const program of PROGRAMS) expect(decodeProgram(encodeProgram(program))).toEqual(program);
+  });
+
+  test('has 2 to 32 slots, a power of two', () => {
+    const highest = PROGRAMS.map((program) =>
+      Math.max(-1, ...program.flatMap((op) => slotsOf(op))),
+    );
+    expect(Math.max(...highest)).toBe(31);
+    expect(highest.filter((slot) => slot < 2).length).toBeGreaterThan(200);
+  });
+
+  test('draws alignments from 1 to 8192, all of them', () => {
+    const alignments = new Set(OPS.flatMap((op) => (op.kind === 'aligned' ? [op.alignment] : [])));
+    expect([...alignments].toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 14 }, (_, exponent) => 2 ** exponent),
+    );
+  });
+
+  test('draws products that are 0, that are exact and that wrap', () => {
+    expect(share('calloc', (op) => product(op) === 0n)).toBeGreaterThan(0.02);
+    expect(share('calloc', (op) => product(op) > 0n && product(op) < 2n ** 20n)).toBeGreaterThan(
+      0.5,
+    );
+    expect(share('calloc', (op) => product(op) > 2n ** 32n)).toBeGreaterThan(0.05);
+    expect(share('calloc', (op) => product(op) >= 2n ** 64n)).toBeGreaterThan(0.001);
+  });
+
+  test('frees null and reallocs null now and then', () => {
+    const nullFrees = share('free', (op) => op.slot === null);
+    expect(nullFrees).toBeGreaterThan(0.005);
+    expect(nullFrees).toBeLessThan(0.1);
+    expect(share('realloc', (op) => op.kind === 'realloc' && op.source === null)).toBeGreaterThan(
+      0.02,
+    );
+  });
+
+  test('of the same state of the generator is the same', () => {
+    expect(programs(50, OP_KINDS, 64)).toEqual(PROGRAMS.slice(0, 50));
+  });
+});
+
+test('ops do something: few are skipped by a target that grants what it can', () => {
+  const runner = new Runner(referenceTarget());
+  const offered = offeredKinds(runner.target);
+  for (const program of programs(300, offered, 64)) expect(runner.run(program)).toBeUndefined();
+  const { ops, skipped, refused, notAsked } = runner.counts;
+  expect(skipped / ops).toBeLessThan(0.1);
+  expect(refused / ops).toBeGreaterThan(0.005);
+  expect(refused / ops).toBeLessThan(0.15);
+  expect(notAsked).toBe(0);
+});

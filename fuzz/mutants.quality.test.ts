@@ -1,0 +1,102 @@
+/**
+ * How good the engine and the minimizer are: each mutant is found within a number of programs and shrunk to hardly
+ * more than the shortest program that is known; the examples get their verdict.
+ */
+import { describe, expect, test } from 'vitest';
+import makeBuggy from '../examples/first-fit-with-a-bug.js';
+import makeCorrect from '../examples/size-classes.js';
+import { Runner, type RunProgram } from '../src/check/runner.ts';
+import type { MakeTarget } from '../src/check/target.ts';
+import { refine } from '../src/minimize/refine.ts';
+import { parseProgram, PROGRAM_HEADER } from '../src/program/text.ts';
+import {
+  loadMutant,
+  type Mutant,
+  MUTANTS,
+  mutantTargetName,
+} from '../src/targets/mutants/index.ts';
+import { type MakeAllocator, objectTarget } from '../src/targets/object.ts';
+import { Engine, type RawFinding } from './index.ts';
+
+const SEEDS = [1, 0x5f1e_22d0, 0xdeca_fbad];
+
+/** The shortest program on which the example breaks a law: no program of up to 7 ops over sizes 0 and 16 does. */
+const FIRST_FIT_SHORTEST = `b0 = malloc 0
+b1 = malloc 0
+b2 = malloc 0
+free b1
+free b2
+b3 = malloc 16
+free b0
+b4 = malloc 16`;
+
+/** Programs within which each mutant is found; most are in the first ten. */
+const PROGRAMS_MAX = 2000;
+
+function exactly(makeTarget: MakeTarget): RunProgram {
+  const runner = new Runner(makeTarget, { checkEvery: 1 });
+  return (program) => runner.run(program);
+}
+
+function find(makeTarget: MakeTarget, seed: number): RawFinding | undefined {
+  return new Engine(makeTarget, { seed }).run(PROGRAMS_MAX);
+}
+
+describe('a mutant is found and shrunk to one op more than the shortest program at the most', () => {
+  test.each(MUTANTS.map((mutant): [string, Mutant] => [mutant.name, mutant]))(
+    '%s',
+    async (_, mutant) => {
+      const makeTarget = await loadMutant(mutant);
+      const shortest = parseProgram(`${PROGRAM_HEADER}\n${mutant.shortest}`, mutant.name).program;
+      for (const seed of SEEDS) {
+        const raw = find(makeTarget, seed);
+        expect([seed, raw?.finding.target]).toEqual([seed, mutantTargetName(mutant)]);
+        const refined = refine(exactly(makeTarget), raw!.program, raw!.finding);
+        expect(refined).toMatchObject({ kind: 'confirmed', isMinimal: true });
+        expect(refined.program.length).toBeLessThanOrEqual(shortest.length + 1);
+      }
+    },
+  );
+});
+
+/** A target of an example. */
+const adapt = (name: string, makeAllocator: unknown): MakeTarget =>
+  objectTarget(name, makeAllocator as MakeAllocator);
+
+describe('the example', () => {
+  test('size-classes.js breaks nothing in 200,000 ops', () => {
+    const engine = new Engine(adapt('size-classes', makeCorrect), { seed: 1 });
+    while (engine.runner.counts.ops < 200_000) expect(engine.run(100)).toBeUndefined();
+    const asked = Object.fromEntries(engine.runner.asked);
+    expect(
+      Object.entries(asked)
+        .filter(([, count]) => count > 0)
+        .map(([law]) => law),
+    ).toEqual(
+      expect.arrayContaining([
+        'blocks-stay-apart',
+        'contents-survive',
+        'double-free-is-refused',
+        'free-inside-is-refused',
+      ]),
+    );
+  });
+
+  test('first-fit-with-a-bug.js breaks blocks-stay-apart on a program of 8 ops', () => {
+    const { program } = parseProgram(`${PROGRAM_HEADER}\n${FIRST_FIT_SHORTEST}`, 'text.ops');
+    const run = exactly(adapt('first-fit-with-a-bug', makeBuggy));
+    expect(run(program)).toMatchObject({ law: 'blocks-stay-apart', step: 7 });
+    const pieces = program.map((_op, index) => program.filter((_other, at) => at !== index));
+    expect(pieces.map((piece) => run(piece))).toEqual(pieces.map(() => undefined));
+  });
+
+  test('first-fit-with-a-bug.js is found, and shrunk to one op more at the most', () => {
+    const makeTarget = adapt('first-fit-with-a-bug', makeBuggy);
+    for (const seed of SEEDS) {
+      const raw = find(makeTarget, seed)!;
+      const refined = refine(exactly(makeTarget), raw.program, raw.finding);
+      expect(refined).toMatchObject({ kind: 'confirmed', finding: { law: 'blocks-stay-apart' } });
+      expect(refined.program.length).toBeLessThanOrEqual(8 + 1);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { Prng } from '../src/base/prng.ts';
+import { SIZE_MAX, type Size } from '../src/base/units.ts';
+import { SizeSource } from './sizes.ts';
+
+/** Sizes of many programs, so many of each. */
+function sizesOf(programs: number, each: number): readonly (readonly Size[])[] {
+  return Array.from({ length: programs }, (_, seed) => {
+    const source = new SizeSource(new Prng(seed));
+    return Array.from({ length: each }, () => source.draw());
+  });
+}
+
+const PROGRAMS = sizesOf(400, 100);
+const ALL = PROGRAMS.flat();
+
+/** The share of sizes for which this holds. */
+function share(holds: (size: Size) => boolean): number {
+  return ALL.filter(holds).length / ALL.length;
+}
+
+/** A size's distance from the nearest power of two. */
+function offPower(size: Size): number {
+  const exponent = Math.round(Math.log2(Math.max(1, Number(size))));
+  return Math.abs(Number(size) - 2 ** exponent);
+}
+
+const isExact = (size: Size): boolean =>
+  typeof size === 'number' ? Number.isSafeInteger(size) : size >= 2n ** 53n;
+
+describe('a size', () => {
+  test('is exact and from 0 to 2^64-1', () => {
+    expect(ALL.filter((size) => !isExact(size) || size < 0 || size > SIZE_MAX)).toEqual([]);
+  });
+
+  test.each([
+    ['0', 0.02, 0.2, (size: Size) => size === 0],
+    ['1 to 63', 0.3, 0.7, (size: Size) => size > 0 && size < 64],
+    ['64 to 4095', 0.2, 0.5, (size: Size) => size >= 64 && size < 4096],
+    ['4096 to 1 MiB', 0.03, 0.2, (size: Size) => size >= 4096 && size <= 2 ** 20],
+    ['more than any arena has', 0.01, 0.1, (size: Size) => size > 2 ** 30],
+    ['more than a double can hold', 0.003, 0.05, (size: Size) => typeof size === 'bigint'],
+    ['near a power of two', 0.4, 0.95, (size: Size) => offPower(size) <= 17],
+  ])('is %s in %d to %d of all draws', (_, least, most, holds) => {
+    expect(share(holds)).toBeGreaterThan(least);
+    expect(share(holds)).toBeLessThan(most);
+  });
+
+  test('may be any of those at which a sum of 32 or 64 bits wraps', () => {
+    const drawn = new Set(ALL);
+    const edges = [
+      2 ** 31,
+      2 ** 32 - 1,
+      2 ** 32,
+      2 ** 36 + 64,
+      2n ** 63n,
+      2n ** 64n - 9n,
+      SIZE_MAX,
+    ];
+    expect(edges.filter((size) => !drawn.has(size))).toEqual([]);
+  });
+
+  test('may be at, just below and just above a page and a threshold', () => {
+    const drawn = new Set(ALL);
+    for (const power of [4096, 131_072]) {
+      const near = [-8, 0, 1, 8].filter((nudge) => drawn.has(power + nudge));
+      expect([power, near]).toEqual([power, [-8, 0, 1, 8]]);
+    }
+  });
+});
+
+describe('the sizes of a program', () => {
+  test('repeat: most draws are of a handful', () => {
+    for (const sizes of PROGRAMS) {
+      const counts = new Map<Size, number>();
+      for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1);
+      const most = [...counts.values()].toSorted((a, b) => b - a).slice(0, 6);
+      expect(most.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(45);
+      expect(counts.size).toBeGreaterThan(5);
+    }
+  });
+
+  test('are all small in some programs, and up to 256 KiB in others', () => {
+    const medians = PROGRAMS.map((sizes) => Number(sizes.toSorted((a, b) => (a < b ? -1 : 1))[50]));
+    expect(medians.filter((median) => median < 64).length).toBeGreaterThan(100);
+    expect(medians.filter((median) => median > 2000).length).toBeGreaterThan(20);
+  });
+
+  test('of the same seed are the same, of another seed are not', () => {
+    expect(sizesOf(3, 50)).toEqual(PROGRAMS.slice(0, 3).map((sizes) => sizes.slice(0, 50)));
+    expect(PROGRAMS[0]).not.toEqual(PROGRAMS[1]);
+  });
+});

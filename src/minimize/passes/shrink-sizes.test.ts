@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { Size } from '../../base/units.ts';
+import type { Op } from '../../program/op.ts';
+import { offers, shrunk } from './offers.test-helper.ts';
+import { shrinkSizes } from './shrink-sizes.ts';
+
+/** True for an op that asks for at least this many bytes. */
+const asks =
+  (size: Size) =>
+  (op: Op | undefined): boolean =>
+    op !== undefined && 'size' in op && op.size >= size;
+
+describe('what is offered', () => {
+  test.each([
+    ['free null', []],
+    ['b0 = malloc 0', []],
+    ['free-inside b0 8', []],
+    ['b0 = malloc 1', ['b0 = malloc 0']],
+    ['b0 = malloc 5', ['b0 = malloc 0', 'b0 = malloc 3', 'b0 = malloc 4']],
+    ['b0 = aligned 64 1', ['b0 = aligned 64 0']],
+    ['b1 = realloc b0 1', ['b1 = realloc b0 0']],
+    ['b0 = calloc 1 2', ['b0 = calloc 1 0', 'b0 = calloc 1 1', 'b0 = calloc 0 2']],
+    ['b0 = malloc 18446744073709551615', ['b0 = malloc 0', 'b0 = malloc 9223372036854775808']],
+  ])('for %j starts with', (text, offered) => {
+    const unique = [...new Set(offers(shrinkSizes, text))];
+    expect(unique.slice(0, Math.max(offered.length, 1))).toEqual(offered);
+  });
+
+  test('is first all ops of one size at once, then each alone', () => {
+    expect(offers(shrinkSizes, 'b0 = malloc 1; b1 = malloc 1; b2 = malloc 2')).toEqual([
+      'b0 = malloc 1; b1 = malloc 1; b2 = malloc 0',
+      'b0 = malloc 1; b1 = malloc 1; b2 = malloc 1',
+      'b0 = malloc 0; b1 = malloc 0; b2 = malloc 2',
+      'b0 = malloc 0; b1 = malloc 1; b2 = malloc 2',
+      'b0 = malloc 1; b1 = malloc 0; b2 = malloc 2',
+      'b0 = malloc 1; b1 = malloc 1; b2 = malloc 0',
+      'b0 = malloc 1; b1 = malloc 1; b2 = malloc 1',
+    ]);
+  });
+
+  test('for no ops is nothing', () => {
+    expect(shrinkSizes([], () => true)).toEqual([]);
+  });
+});
+
+describe('what is left', () => {
+  test.each([0, 1, 2, 9, 4081, 131_049, 2 ** 32 + 1, 2 ** 53 - 1, 2n ** 53n + 1n, 2n ** 64n - 9n])(
+    'of the largest size is %s, when the bug needs as much',
+    (size) => {
+      expect(
+        shrunk(shrinkSizes, 'b0 = malloc 18446744073709551615', ([op]) => asks(size)(op)),
+      ).toBe(`b0 = malloc ${size}`);
+    },
+  );
+
+  test('of two sizes that have to be equal is equal', () => {
+    const equal = shrunk(
+      shrinkSizes,
+      'b0 = malloc 700; b1 = malloc 700',
+      ([a, b]) => asks(25)(a) && 'size' in b! && 'size' in a! && a.size === b.size,
+    );
+    expect(equal).toBe('b0 = malloc 25; b1 = malloc 25');
+  });
+
+  test('of two sizes that need not be equal is different', () => {
+    const different = shrunk(
+      shrinkSizes,
+      'b0 = malloc 700; b1 = malloc 700',
+      ([a, b]) => asks(25)(a) && asks(40)(b),
+    );
+    expect(different).toBe('b0 = malloc 25; b1 = malloc 40');
+  });
+
+  test('of count and size is the least of each', () => {
+    const product = shrunk(
+      shrinkSizes,
+      'b0 = calloc 100 300',
+      ([op]) => op?.kind === 'calloc' && op.count >= 3 && op.size >= 7,
+    );
+    expect(product).toBe('b0 = calloc 3 7');
+  });
+
+  test('keeps alignments and offsets as they are', () => {
+    expect(shrunk(shrinkSizes, 'b0 = aligned 64 9; free-inside b0 8', () => true)).toBe(
+      'b0 = aligned 64 0; free-inside b0 8',
+    );
+  });
+});
