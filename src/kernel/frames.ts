@@ -1,6 +1,7 @@
 import { assert } from '../base/kit-bug.ts';
 import type { FrameSource } from '../machine/page-table.ts';
 import type { PhysicalMemory } from '../machine/physical-memory.ts';
+import { SPACES_LIMIT } from '../machine/tlb.ts';
 
 /** What a frame is used for: nothing, a table of a page table, or a page of a program's memory. */
 export type FrameType = 'free' | 'table' | 'data';
@@ -30,7 +31,8 @@ export class Frames {
   readonly #addresses: Float64Array;
   readonly #isTable: Uint8Array;
   readonly #isSoiled: Uint8Array;
-  readonly #counts = new Map<number, number>();
+  /** How many frames each owner has, by its id. */
+  readonly #counts = new Int32Array(SPACES_LIMIT);
   /** Those that came back. */
   readonly #returned: number[] = [];
   /** The first that was never used. */
@@ -63,12 +65,12 @@ export class Frames {
 
   /** How many frames an owner has. */
   countOf(owner: number): number {
-    return this.#counts.get(owner) ?? 0;
+    return this.#counts[owner]!;
   }
 
   /** The owners that have frames, and how many. */
   get counts(): ReadonlyMap<number, number> {
-    return this.#counts;
+    return new Map([...this.#counts.entries()].filter(([, count]) => count > 0));
   }
 
   ownerOf(frame: number): number | undefined {
@@ -100,15 +102,13 @@ export class Frames {
 
   /** Takes back a frame that nothing leads to any more. */
   free(frame: number): void {
-    const owner = this.ownerOf(frame);
-    assert(owner !== undefined, 'a frame that is freed has an owner');
+    const owner = this.#owners[frame] ?? NOBODY;
+    assert(owner !== NOBODY, 'a frame that is freed has an owner');
     this.#watcher?.freed(frame);
     this.#isSoiled[frame] = 1 - this.#isTable[frame]!;
     this.#owners[frame] = NOBODY;
     this.#returned.push(frame);
-    const count = this.countOf(owner) - 1;
-    if (count > 0) this.#counts.set(owner, count);
-    else this.#counts.delete(owner);
+    this.#counts[owner]! -= 1;
   }
 
   /** Where the page table of an owner takes its tables from. */
@@ -130,7 +130,7 @@ export class Frames {
     this.#isSoiled[frame] = 0;
     this.#owners[frame] = owner;
     this.#isTable[frame] = Number(type === 'table');
-    this.#counts.set(owner, this.countOf(owner) + 1);
+    this.#counts[owner]! += 1;
     this.#ownedPeak = Math.max(this.#ownedPeak, this.totalCount - this.freeCount);
     this.#watcher?.allocated(frame);
     return frame;

@@ -176,8 +176,8 @@ const PLANTS: readonly Plant[] = [
     [
       {
         module: 'kernel/frames',
-        find: 'this.countOf(owner) - 1',
-        replace: 'this.countOf(owner)',
+        find: 'this.#counts[owner] -= 1;',
+        replace: '',
       },
     ],
     () => {},
@@ -189,8 +189,8 @@ const PLANTS: readonly Plant[] = [
     [
       {
         module: 'kernel/frames',
-        find: 'this.countOf(owner) - 1',
-        replace: 'this.countOf(owner)',
+        find: 'this.#counts[owner] -= 1;',
+        replace: '',
       },
     ],
     ({ kernel, models }) => models.forEach(({ space }) => kernel.endSpace(space)),

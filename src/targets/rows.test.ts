@@ -180,7 +180,7 @@ const ROWS: readonly Row[] = [
   },
   {
     row: 'R49',
-    says: "the system calls' share of touching n bytes falls with n, and below 1 % past N pages",
+    says: "the system calls' share of touching n bytes falls with n, and is below 1 % from 49 pages on",
     check: (module) => {
       const sizes = Array.from({ length: 12 }, (_, exponent) => KIB * 2 ** exponent);
       const shares = sizes.map((size) => touchingCosts(module, size).share);
