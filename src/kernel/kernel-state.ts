@@ -14,7 +14,7 @@ export interface SpaceState {
 }
 
 /** A leaf that leads to a frame. */
-export interface Lead {
+interface Lead {
   readonly space: AddressSpace;
   readonly address: number;
 }

@@ -3,7 +3,7 @@ import { formatAddress } from '../base/units.ts';
 export type Access = 'load' | 'store';
 
 /** Why the hardware refuses an access, and how a report says it. */
-export const FAULT_CAUSES = {
+const FAULT_CAUSES = {
   'not-mapped': 'is not mapped',
   'read-only': 'is mapped read-only',
   'kernel-only': 'is mapped for the kernel only',

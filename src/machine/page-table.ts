@@ -199,27 +199,29 @@ export class PageTable {
 
   /** @returns How many entries of the table are still in use. */
   #clearRange(subtree: Subtree, range: Range, unhooked: (leaf: Leaf) => void): number {
-    let count = this.#entriesCounts.get(subtree.table)!;
+    const { level, table } = subtree;
+    let count = this.#entriesCounts.get(table)!;
     for (const { at, entry, start } of this.#used(subtree, range)) {
-      if (this.layout.isLeaf(entry, subtree.level)) {
+      if (this.layout.isLeaf(entry, level)) {
         this.layout.write(at, 0);
-        unhooked({ address: start, ...this.#mappingOf(entry, subtree.level) });
+        unhooked(this.#leafOf(start, entry, level));
       } else {
-        const child = { table: frameOf(entry), level: subtree.level + 1, start };
+        const child = { table: frameOf(entry), level: level + 1, start };
         if (this.#clearRange(child, range, unhooked) > 0) continue;
         this.layout.write(at, 0);
         this.#giveBack(child.table);
       }
       count -= 1;
     }
-    this.#entriesCounts.set(subtree.table, count);
+    // A table that is empty now goes back at once, but for the root.
+    if (count > 0 || level === 0) this.#entriesCounts.set(table, count);
     return count;
   }
 
   *#leavesOf(subtree: Subtree, range: Range): Generator<Leaf> {
     for (const { entry, start } of this.#used(subtree, range)) {
       if (this.layout.isLeaf(entry, subtree.level)) {
-        yield { address: start, ...this.#mappingOf(entry, subtree.level) };
+        yield this.#leafOf(start, entry, subtree.level);
       } else {
         yield* this.#leavesOf({ table: frameOf(entry), level: subtree.level + 1, start }, range);
       }
@@ -240,6 +242,11 @@ export class PageTable {
       used.push({ at, entry: this.layout.read(at), start: start + index * span });
     }
     return used;
+  }
+
+  #leafOf(address: number, entry: number, level: number): Leaf {
+    const size = this.layout.spans[level]!;
+    return { address, frame: frameOf(entry), size, rights: entry & RIGHTS };
   }
 
   #mappingOf(entry: number, level: number): Mapping {

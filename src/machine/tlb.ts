@@ -25,7 +25,7 @@ export interface TlbOptions {
 }
 
 /** 64 entries in 16 sets, the size of a first-level data TLB. */
-export const DEFAULT_TLB: TlbOptions = {
+const DEFAULT_TLB: TlbOptions = {
   sets: 16,
   ways: 4,
   policy: 'lru',

@@ -55,6 +55,23 @@ function touchingCosts(module: PagedModule, size: number): { total: number; shar
   return { total, share: calls / total };
 }
 
+const ANYWHERE = ['up', 'down', 'gaps'] as const;
+/** Problem 3 under every reading: what 200 mallocs of 800 bytes map, and what one of 5000 adds after ten frees. */
+const PROBLEM_3 = [
+  { growthUnit: PAGE, bigThreshold: PAGE, placements: ANYWHERE, before: 40, extra: 1 },
+  {
+    growthUnit: PAGE,
+    bigThreshold: 128 * KIB,
+    placements: ['up', 'down'],
+    before: 40,
+    extra: 0,
+  },
+  { growthUnit: PAGE, bigThreshold: 128 * KIB, placements: ['gaps'], before: 40, extra: 1 },
+  { growthUnit: 64 * KIB, bigThreshold: PAGE, placements: ANYWHERE, before: 3, extra: 1 },
+  { growthUnit: 64 * KIB, bigThreshold: 128 * KIB, placements: ANYWHERE, before: 3, extra: 0 },
+  { growthUnit: 64 * KIB, bigThreshold: Infinity, placements: ['down'], before: 3, extra: 0 },
+] as const;
+
 const ROWS: readonly Row[] = [
   {
     row: 'R21',
@@ -122,6 +139,50 @@ const ROWS: readonly Row[] = [
       module: 'targets/paged-arena',
       find: 'this.space.mmap({ size })',
       replace: 'this.space.sbrk(size)',
+    },
+  },
+  {
+    row: 'R42',
+    says: 'Problem 3 on pages takes as many calls of mmap as each line of its table says',
+    check: (module) => {
+      for (const { before, extra, placements, ...options } of PROBLEM_3) {
+        for (const placement of placements) {
+          const arena = new module.PagedArena({ placement });
+          const heap = new Heap(arena, { ...LECTURE_NOTE, ...options });
+          const blocks = Array.from({ length: 200 }, () => heap.malloc(800)!);
+          const counts = [arena.space.calls.mmap];
+          for (const block of blocks.slice(0, 10)) heap.free(block);
+          expect(heap.malloc(5000)).not.toBeNull();
+          counts.push(arena.space.calls.mmap - before);
+          expect({ ...options, placement, counts }).toEqual({
+            ...options,
+            placement,
+            counts: [before, extra],
+          });
+        }
+      }
+    },
+    plant: {
+      module: 'kernel/placement',
+      find: 'start = range.end + margin;',
+      replace: 'start = range.end + 4096;',
+    },
+  },
+  {
+    row: 'R50',
+    says: 'malloc(8184) takes 2 pages of address space and malloc(8192) takes 3',
+    check: (module) => {
+      const sizes = [8184, 8192].map((size) => {
+        const arena = new module.PagedArena();
+        new Heap(arena, LECTURE_NOTE).malloc(size);
+        return arena.mappedSize;
+      });
+      expect(sizes).toEqual([2 * PAGE, 3 * PAGE]);
+    },
+    plant: {
+      module: 'kernel/address-space',
+      find: 'const range = { start, end: start + roundUp(size, this.#pageSize) };',
+      replace: 'const range = { start, end: start + roundUp(size + 1, this.#pageSize) };',
     },
   },
   {
