@@ -14,6 +14,8 @@ export default defineConfig({
       reporter: ['text-summary'],
       thresholds: {
         'src/base/**': { branches: 100 },
+        'src/machine/**': { branches: 100 },
+        'src/kernel/**': { branches: 100 },
         'src/heap/**': { branches: 100 },
         'src/program/**': { branches: 100 },
         'src/check/**': { branches: 100 },

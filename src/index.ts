@@ -31,6 +31,7 @@ export { refine, type Refined } from './minimize/refine.ts';
 export { guardedRun } from './supervise/guarded-run.ts';
 
 export { referenceTarget, type ReferenceOptions } from './targets/reference.ts';
+export type { PagedArenaOptions } from './targets/paged-arena.ts';
 export { objectTarget, type AllocatorObject, type MakeAllocator } from './targets/object.ts';
 export { findMutant, loadMutant, MUTANTS, type Mutant } from './targets/mutants/index.ts';
 export type { Arena } from './heap/arena.ts';

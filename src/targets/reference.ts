@@ -1,76 +1,147 @@
 import { roundDown, roundUp } from '../base/bits.ts';
+import type { Range } from '../base/range.ts';
 import { MIB, SIZE_MAX } from '../base/units.ts';
-import type { MakeTarget, Promises } from '../check/target.ts';
+import { UsageError } from '../base/usage-error.ts';
+import type { InvariantSet, MakeTarget, Memory, Promises, Target } from '../check/target.ts';
+import type { Arena } from '../heap/arena.ts';
 import { FlatArena, type FlatArenaOptions } from '../heap/flat-arena.ts';
 import type { HeapCounters } from '../heap/free-list.ts';
 import { Heap } from '../heap/heap.ts';
-import { HEAP_INVARIANTS, heapState } from '../heap/invariants.ts';
+import { HEAP_INVARIANTS, heapState, type HeapState } from '../heap/invariants.ts';
 import { completeOptions, type HeapOptions } from '../heap/options.ts';
 import { walk } from '../heap/walk.ts';
+import { KERNEL_INVARIANTS } from '../kernel/invariants.ts';
+import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
+import { PRESETS } from '../machine/geometry.ts';
+import { heapOptionsOn, PagedArena, placedFor, type PagedArenaOptions } from './paged-arena.ts';
 
 /** Small enough that programs run out of memory, and that a fresh one costs little. */
 const ARENA_SIZE = 16 * MIB;
 
 export interface ReferenceOptions {
-  /** Default `reference`. */
+  /** Default `reference`, or `reference/paged` on a machine. */
   readonly name?: string;
   readonly heap?: Partial<HeapOptions>;
   /** Default: 16 MiB for maps, and as much for the break where the heap grows by it. */
   readonly arena?: FlatArenaOptions;
+  /** Puts the heap on a simulated machine instead of a flat arena. */
+  readonly machine?: PagedArenaOptions;
 }
 
 /**
- * Makes the reference heap over a flat arena, in any of its options.
+ * Makes the reference heap over a flat arena, or over the pages of a simulated machine, in any of its options.
  *
  * @throws {UsageError} Options that do not go together.
  */
 export function referenceTarget(options: ReferenceOptions = {}): MakeTarget {
-  const heapOptions = completeOptions(options.heap ?? {});
-  const promises = promisesOf(heapOptions, options.arena?.pageSize ?? 4096);
-  const arenaOptions = {
-    mapSize: ARENA_SIZE,
-    brkSize: heapOptions.growth === 'brk' ? ARENA_SIZE : 0,
-    ...options.arena,
-  };
+  const { arena, heap = {}, machine } = options;
+  if (machine === undefined) {
+    const heapOptions = completeOptions(heap);
+    const arenaOptions = {
+      mapSize: ARENA_SIZE,
+      brkSize: heapOptions.growth === 'brk' ? ARENA_SIZE : 0,
+      ...arena,
+    };
+    const promises = promisesOf(heapOptions, arena?.pageSize ?? 4096);
+    const name = options.name ?? 'reference';
+    return () =>
+      targetOver(new FlatArena(arenaOptions), { name, heapOptions, promises }, heapRules);
+  }
+  if (arena !== undefined)
+    throw new UsageError(
+      'arena: got options for a flat arena, and a machine; pass its sizes in machine.',
+    );
+  const preset = machine.preset ?? 'x86-64';
+  const heapOptions = completeOptions({ ...heapOptionsOn(preset), ...heap });
+  const { repeats, ...lasting } = promisesOf(heapOptions, PRESETS[preset].pageSize);
+  // A random place depends on how many were drawn before, also by earlier programs.
+  const promises = machine.placement === 'random' ? lasting : { ...lasting, repeats };
+  const name = options.name ?? 'reference/paged';
+  const placed = placedFor(heapOptions, machine);
   return () => {
-    const arena = new FlatArena(arenaOptions);
-    const heap = new Heap(arena, heapOptions);
-    const atThreshold = [0, 0, 0];
-    const noteThreshold = (size: number): void => {
-      const past = size - heapOptions.bigThreshold + 1;
-      if (past >= 0 && past <= 2) atThreshold[past]! += 1;
-    };
-    return {
-      name: options.name ?? 'reference',
-      promises,
-      // A bigint is above 2^53: whatever it is rounded to is as impossible as the size itself.
-      malloc(size) {
-        noteThreshold(Number(size));
-        return heap.malloc(Number(size));
-      },
-      free: (address) => heap.free(address),
-      calloc: (count, size) => heap.calloc(Number(count), Number(size)),
-      realloc: (address, size) => heap.realloc(address, Number(size)),
-      aligned: (alignment, size) => heap.aligned(alignment, Number(size)),
-      usableSize: (address) => heap.usableSize(address),
-      memory: arena,
-      bounds: arena.bounds,
-      footprint: () => arena.mappedSize,
-      walk: () => walk(heap),
-      invariants: { rules: HEAP_INVARIANTS, read: () => heapState(heap) },
-      events: () => ({
-        ...eventsOf(heap.counters),
-        bigBelowThreshold: atThreshold[0]!,
-        bigAtThreshold: atThreshold[1]!,
-        bigAboveThreshold: atThreshold[2]!,
-      }),
-      reset: () => heap.reset(),
-    };
+    const paged = new PagedArena(placed);
+    return targetOver(paged, { name, heapOptions, promises }, (own) => pagedRules(own, paged));
   };
 }
 
+/** What the target needs of the memory under its heap. */
+interface TargetArena extends Arena, Memory {
+  readonly bounds: Range;
+  readonly mappedSize: number;
+}
+
+interface TargetParts {
+  readonly name: string;
+  readonly heapOptions: HeapOptions;
+  readonly promises: Promises;
+}
+
+function targetOver(
+  arena: TargetArena,
+  { heapOptions, name, promises }: TargetParts,
+  rulesOf: (heap: Heap) => InvariantSet<unknown>,
+): Target {
+  const heap = new Heap(arena, heapOptions);
+  const atThreshold = [0, 0, 0];
+  const noteThreshold = (size: number): void => {
+    const past = size - heapOptions.bigThreshold + 1;
+    if (past >= 0 && past <= 2) atThreshold[past]! += 1;
+  };
+  return {
+    name,
+    promises,
+    // A bigint is above 2^53: whatever it is rounded to is as impossible as the size itself.
+    malloc(size) {
+      noteThreshold(Number(size));
+      return heap.malloc(Number(size));
+    },
+    free: (address) => heap.free(address),
+    calloc: (count, size) => heap.calloc(Number(count), Number(size)),
+    realloc: (address, size) => heap.realloc(address, Number(size)),
+    aligned: (alignment, size) => heap.aligned(alignment, Number(size)),
+    usableSize: (address) => heap.usableSize(address),
+    memory: arena,
+    bounds: arena.bounds,
+    footprint: () => arena.mappedSize,
+    walk: () => walk(heap),
+    invariants: rulesOf(heap),
+    events: () => ({
+      ...eventsOf(heap.counters),
+      bigBelowThreshold: atThreshold[0]!,
+      bigAtThreshold: atThreshold[1]!,
+      bigAboveThreshold: atThreshold[2]!,
+    }),
+    reset: () => heap.reset(),
+  };
+}
+
+function heapRules(heap: Heap): InvariantSet<HeapState> {
+  return { rules: HEAP_INVARIANTS, read: () => heapState(heap) };
+}
+
+/** A heap, and what lies under it. */
+interface PagedState {
+  readonly own: HeapState;
+  readonly below: KernelState;
+}
+
+/** The rules of the heap, then those of kernel and machine. */
+function pagedRules(heap: Heap, { kernel }: PagedArena): InvariantSet<PagedState> {
+  const rules = [
+    ...HEAP_INVARIANTS.map((rule) => ({
+      ...rule,
+      check: ({ own }: PagedState) => rule.check(own),
+    })),
+    ...KERNEL_INVARIANTS.map((rule) => ({
+      ...rule,
+      check: ({ below }: PagedState) => rule.check(below),
+    })),
+  ];
+  return { rules, read: () => ({ own: heapState(heap), below: kernelState(kernel) }) };
+}
+
 /** What the reference owes with these options, each derived from its own description. */
-function promisesOf(options: HeapOptions, pageSize: number): Promises {
+function promisesOf(options: HeapOptions, pageSize: number): Promises & { readonly repeats: true } {
   const { alignment, bigCounts, bigThreshold, growthUnit, header, tags } = options;
   const word = header === 4 ? 4 : 8;
   const cell = roundUp(Math.max(header + 1, word * 4), alignment);

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { Kernel } from './kernel.ts';
+
+test('a kernel has an x86-64 with 16 MiB and without watchers unless told otherwise', () => {
+  const kernel = new Kernel();
+  expect([kernel.mmu.geometry.pageSize, kernel.frames.totalCount]).toEqual([4096, 4096]);
+  expect([kernel.saturated, kernel.frameWatch]).toEqual([undefined, undefined]);
+});
+
+test('address spaces are alive from their making to their end', () => {
+  const kernel = new Kernel({ preset: 'toy' });
+  const spaces = [kernel.newSpace(), kernel.newSpace({ id: 1 })];
+  expect([...kernel.spaces]).toEqual(spaces);
+  kernel.endSpace(spaces[0]!);
+  expect([...kernel.spaces]).toEqual([spaces[1]]);
+});

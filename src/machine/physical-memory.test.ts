@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { KitBug } from '../base/kit-bug.ts';
+import { PhysicalMemory } from './physical-memory.ts';
+
+function memory(): PhysicalMemory {
+  return new PhysicalMemory({ frameSize: 64, framesCount: 4 });
+}
+
+describe('physical memory', () => {
+  test('is zero at first', () => {
+    expect(memory().nextNonZero(0, 256, 4)).toBe(256);
+  });
+
+  test.each([0, 1, 2, 3, 4, 61])('is little-endian in every size at address %i', (at) => {
+    const own = memory();
+    own.store64(at, 0x1f_2233_4455_6677);
+    expect(own.load64(at)).toBe(0x1f_2233_4455_6677);
+    expect(own.load32(at)).toBe(0x4455_6677);
+    expect(own.load16(at)).toBe(0x6677);
+    expect(own.load8(at)).toBe(0x77);
+    expect(own.load8(at + 6)).toBe(0x1f);
+    own.store32(at, 0x89ab_cdef);
+    own.store16(at + 4, 0x1234);
+    own.store8(at + 6, 0);
+    expect(own.load64(at)).toBe(0x1234_89ab_cdef);
+    own.store64(at, 5);
+    expect(own.load64(at)).toBe(5);
+    own.storeDouble(at, -0.1);
+    expect(own.loadDouble(at)).toBe(-0.1);
+  });
+
+  test('copies bytes, zeroes ranges and zeroes a frame without its neighbours', () => {
+    const own = memory();
+    for (let at = 0; at < 256; at += 1) own.store8(at, at);
+    own.copy(0, 100, 3);
+    expect([0, 1, 2, 3].map((at) => own.load8(at))).toEqual([100, 101, 102, 3]);
+    own.zero(1, 2);
+    expect([0, 1, 2, 3].map((at) => own.load8(at))).toEqual([100, 0, 0, 3]);
+    own.zeroFrame(2);
+    expect([127, 128, 191, 192].map((at) => own.load8(at))).toEqual([127, 0, 0, 192]);
+  });
+
+  test('finds the first bytes that are not zero, in steps', () => {
+    const own = memory();
+    own.store8(42, 1);
+    own.store8(50, 1);
+    expect(own.nextNonZero(0, 256, 4)).toBe(40);
+    expect(own.nextNonZero(0, 256, 16)).toBe(48);
+    expect(own.nextNonZero(0, 40, 4)).toBe(40);
+  });
+
+  test.each([
+    [0, 64],
+    [2 ** 20 + 1, 64],
+    [2 ** 20, 4096],
+  ])('has no room for %i frames of %i bytes', (framesCount, frameSize) => {
+    expect(() => new PhysicalMemory({ frameSize, framesCount })).toThrow(KitBug);
+  });
+});

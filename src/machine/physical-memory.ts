@@ -1,0 +1,119 @@
+import { assert } from '../base/kit-bug.ts';
+
+/** Frame numbers fit the 20 bits that a page table entry has for them. */
+const FRAMES_MAX = 2 ** 20;
+/** Physical addresses stay below 2^31, so that integer operations are exact on them. */
+const SIZE_MAX = 2 ** 31;
+
+/** How much memory a machine has. */
+export interface MemoryOptions {
+  /** Bytes of a frame: the page size of the geometry. */
+  readonly frameSize: number;
+  /** At most 2^20, and at most 2 GiB in all. */
+  readonly framesCount: number;
+}
+
+/**
+ * The machine's memory: frames one after the other in one `ArrayBuffer`, zero at first.
+ *
+ *     byte   0          frameSize      2 · frameSize
+ *            ┌──────────┬──────────────┬───────────
+ *            │ frame 0  │ frame 1      │ …
+ *            └──────────┴──────────────┴───────────
+ *
+ * Values are little-endian, as the host's are, at any address. Nothing is counted here and nothing is refused but by the buffer's end:
+ * addresses are physical, and whoever has one has translated it.
+ */
+export class PhysicalMemory {
+  readonly frameSize: number;
+  readonly framesCount: number;
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #view: DataView;
+
+  constructor({ frameSize, framesCount }: MemoryOptions) {
+    assert(framesCount > 0 && framesCount <= FRAMES_MAX, 'a machine has 1 to 2^20 frames');
+    assert(frameSize * framesCount <= SIZE_MAX, 'a machine has at most 2 GiB');
+    this.frameSize = frameSize;
+    this.framesCount = framesCount;
+    const buffer = new ArrayBuffer(frameSize * framesCount);
+    this.#bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#view = new DataView(buffer);
+  }
+
+  load8(address: number): number {
+    return this.#view.getUint8(address);
+  }
+
+  load16(address: number): number {
+    return this.#view.getUint16(address, true);
+  }
+
+  load32(address: number): number {
+    if ((address & 3) === 0) return this.#words[address >>> 2]!;
+    return this.#view.getUint32(address, true);
+  }
+
+  /** @returns The value in 8 bytes; exact below 2^53. */
+  load64(address: number): number {
+    const high = this.load32(address + 4);
+    const low = this.load32(address);
+    return high === 0 ? low : high * 2 ** 32 + low;
+  }
+
+  loadDouble(address: number): number {
+    return this.#view.getFloat64(address, true);
+  }
+
+  store8(address: number, value: number): void {
+    this.#view.setUint8(address, value);
+  }
+
+  store16(address: number, value: number): void {
+    this.#view.setUint16(address, value, true);
+  }
+
+  store32(address: number, value: number): void {
+    if ((address & 3) === 0) this.#words[address >>> 2] = value;
+    else this.#view.setUint32(address, value, true);
+  }
+
+  /** @param value 0 ≤ value < 2^53. */
+  store64(address: number, value: number): void {
+    this.store32(address, value);
+    this.store32(address + 4, value < 2 ** 32 ? 0 : Math.floor(value / 2 ** 32));
+  }
+
+  storeDouble(address: number, value: number): void {
+    this.#view.setFloat64(address, value, true);
+  }
+
+  /**
+   * Searches for bytes that are not zero, 4 at a time.
+   *
+   * @param step A multiple of 4, as are both addresses.
+   * @returns The first such address from `start` on, in steps, or one from `end` on.
+   */
+  nextNonZero(start: number, end: number, step: number): number {
+    const words = this.#words;
+    const wordsPerStep = step >>> 2;
+    const last = end >>> 2;
+    let index = start >>> 2;
+    while (index < last && words[index] === 0) index += wordsPerStep;
+    return index * 4;
+  }
+
+  /** Copies `size` bytes; the ranges may overlap. */
+  copy(target: number, source: number, size: number): void {
+    this.#bytes.copyWithin(target, source, source + size);
+  }
+
+  zero(address: number, size: number): void {
+    this.#bytes.fill(0, address, address + size);
+  }
+
+  zeroFrame(frame: number): void {
+    this.zero(frame * this.frameSize, this.frameSize);
+  }
+}
