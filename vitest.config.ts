@@ -7,6 +7,8 @@ export default defineConfig({
     include: [`${FOLDERS}/**/*.test.ts`],
     globalSetup: './vitest.setup.ts',
     testTimeout: 30_000,
+    // The default leaves one core to others, which on two is half of the machine.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['{src,properties,fuzz,cli}/**/*.ts'],

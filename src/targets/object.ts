@@ -38,7 +38,7 @@ export interface AllocatorObject {
 }
 
 /** A buffer, a view of a part of one, or what holds one, such as a `WebAssembly.Memory`. */
-export type AllocatorMemory =
+type AllocatorMemory =
   | ArrayBufferLike
   | {
       readonly buffer: ArrayBufferLike;
