@@ -2,7 +2,7 @@
 export type Row = readonly [call: string, sentence: string];
 
 const TARGETS =
-  "pass the path of a module, 'reference', 'reference/lecture-note', or a name that 'heapcheck list mutants' shows";
+  "pass the path of a module, 'reference', 'reference/lecture-note', 'reference/paged', or a name that 'heapcheck list mutants' shows";
 
 export const CALLS: readonly Row[] = [
   ['chekc', "heapcheck: unknown command 'chekc'; did you mean check?"],
@@ -113,7 +113,7 @@ export const MODULES: readonly Row[] = [
   ['check refrence', `target: there is no 'refrence'; ${TARGETS}.`],
   [
     'check reference/bins',
-    "target: the reference has no preset 'bins'; pass reference, or one of reference/default, reference/lecture-note.",
+    "target: the reference has no preset 'bins'; pass reference, or one of reference/default, reference/lecture-note, reference/paged.",
   ],
   [
     'check mutants/none',

@@ -31,7 +31,9 @@ export interface LoadOptions {
 }
 
 const BUILT_IN =
-  "'reference', 'reference/lecture-note', or a name that 'heapcheck list mutants' shows";
+  "'reference', 'reference/lecture-note', 'reference/paged', or a name that 'heapcheck list mutants' shows";
+/** The reference on the pages of the simulated machine. */
+const PAGED = 'reference/paged';
 /** A module that has not loaded by then never will: it waits at its top level for what does not come. */
 const LOAD_LIMIT_MS = 10_000;
 const SCRIPT_ENDINGS = ['.js', '.mjs', '.cjs'];
@@ -61,6 +63,7 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
   if (spec.startsWith('mutants/')) {
     return { name: spec, spec, makeTarget: await loadMutant(findMutant(spec)) };
   }
+  if (spec === PAGED) return { name: spec, spec, makeTarget: referenceTarget({ machine: {} }) };
   const makeTarget = referenceTarget({
     name: spec,
     heap: presetOf(spec),
@@ -74,11 +77,10 @@ function presetOf(spec: string): HeapOptions {
   const presets: Readonly<Record<string, HeapOptions>> = PRESETS;
   if (Object.hasOwn(presets, preset)) return presets[preset]!;
   throw new UsageError(
-    `target: the reference has no preset '${preset}'; pass reference, or one of ${Object.keys(
-      PRESETS,
-    )
-      .map((name) => `reference/${name}`)
-      .join(', ')}.`,
+    `target: the reference has no preset '${preset}'; pass reference, or one of ${[
+      ...Object.keys(PRESETS).map((name) => `reference/${name}`),
+      PAGED,
+    ].join(', ')}.`,
   );
 }
 

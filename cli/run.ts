@@ -61,7 +61,8 @@ function buildProgram(io: Io, result: Result): Command {
   return program;
 }
 
-const TARGET_HELP = "a module's path, reference, reference/lecture-note, or mutants/NAME";
+const TARGET_HELP =
+  "a module's path, reference, reference/lecture-note, reference/paged, or mutants/NAME";
 
 function addCheck(program: Command, io: Io, result: Result): void {
   const command = program

@@ -3,6 +3,7 @@ import type { Rule } from '../../src/base/rule.ts';
 import { UsageError } from '../../src/base/usage-error.ts';
 import { PRESETS } from '../../src/heap/options.ts';
 import { HEAP_INVARIANTS } from '../../src/heap/invariants.ts';
+import { KERNEL_INVARIANTS } from '../../src/kernel/invariants.ts';
 import { PROGRAM_HEADER } from '../../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../../src/targets/mutants/index.ts';
 import { TRACE_FORMATS } from '../../src/trace-formats/index.ts';
@@ -23,6 +24,7 @@ const LISTS = {
         name: `reference/${name}`,
         says: 'the same with the options of a preset',
       })),
+    { name: 'reference/paged', says: 'the same on the pages of a simulated machine' },
     ...MUTANTS.map((mutant) => ({
       name: mutantTargetName(mutant),
       says: `breaks ${mutant.law}`,
@@ -36,7 +38,7 @@ const LISTS = {
       says: mutant.story,
     })),
   laws: (): readonly Entry[] => LAWS.map((law) => ({ ...ruleEntry(law), needs: law.needs })),
-  invariants: (): readonly Entry[] => HEAP_INVARIANTS.map(ruleEntry),
+  invariants: (): readonly Entry[] => [...HEAP_INVARIANTS, ...KERNEL_INVARIANTS].map(ruleEntry),
   formats: (): readonly Entry[] => [
     { name: 'program', says: `heapcheck's own programs; their first line is '${PROGRAM_HEADER}'` },
     ...TRACE_FORMATS.map(({ name, says }) => ({ name, says })),
