@@ -21,7 +21,6 @@ interface Reference {
 
 /** The reference with one line changed, in the preset that the line belongs to. */
 async function mutant(patch: Patch, preset: keyof typeof PRESETS = 'default'): Promise<MakeTarget> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a patched module exports what the module does
   const module = (await importPatched('targets/reference', [patch])) as Reference;
   return module.referenceTarget({ name: 'mutant', heap: PRESETS[preset], arena: ARENA });
 }
