@@ -109,7 +109,7 @@ describe('the paged reference', () => {
         } as const;
         const heap = { growthUnit: 256, bigThreshold: 1024 };
         const engine = new Engine(referenceTarget({ heap, machine }), { seed: 9 });
-        expect(engine.run(40)).toBe(undefined);
+        expect(engine.run(25)).toBe(undefined);
       }
     },
   );
