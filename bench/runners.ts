@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { Prng } from '../src/base/prng.ts';
-import { askedCounters, Judge } from '../src/check/judge.ts';
+import { askedCounters, askInvariants, Judge } from '../src/check/judge.ts';
 import { Runner } from '../src/check/runner.ts';
-import type { Target } from '../src/check/target.ts';
+import type { AllocatorTarget } from '../src/check/target.ts';
 import type { Op, Slot } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
@@ -50,7 +50,7 @@ function drawProgram(prng: Prng): Program {
 /** What a command sees: the judge as the model, the target as the real thing. */
 interface Side {
   readonly judge: Judge;
-  readonly target: Target;
+  readonly target: AllocatorTarget;
 }
 
 let commandsRun = 0;
@@ -118,7 +118,7 @@ function commandsCandidate(): Candidate {
     judge.shadow.clear();
     target.reset!();
     fc.modelRun(() => ({ model: { judge, target }, real: { judge, target } }), drawn);
-    expectNoFinding(judge.inspect(() => undefined));
+    expectNoFinding(judge.inspect() ?? askInvariants(target, () => undefined));
   });
   return {
     name: 'fc.commands and fc.modelRun',

@@ -1,5 +1,5 @@
 import { LAW, LAWS } from '../src/check/law.ts';
-import type { Target } from '../src/check/target.ts';
+import { isMachine, type Target } from '../src/check/target.ts';
 import { lawsNotAllowed } from '../properties/suites.ts';
 import { formatColumns, formatCount } from './format.ts';
 import type { Output } from './output.ts';
@@ -77,6 +77,8 @@ function trimEnd(lines: readonly string[]): readonly string[] {
 }
 
 function notAskedReasons({ asked, target, leftOut }: Asked): readonly [string, string][] {
+  // Laws are what allocators owe; a machine keeps invariants.
+  if (isMachine(target)) return [];
   const notAllowed = new Set(lawsNotAllowed(target).map(({ name }) => name));
   return LAWS.filter(({ name }) => (asked.get(name) ?? 0) === 0).map(({ name, needs }) => {
     const leftOutReason = leftOut?.get(name);

@@ -2,7 +2,7 @@
 export type Row = readonly [call: string, sentence: string];
 
 const TARGETS =
-  "pass the path of a module, 'reference', 'reference/lecture-note', 'reference/paged', or a name that 'heapcheck list mutants' shows";
+  "pass the path of a module, 'reference', 'machine', or another name that 'heapcheck list targets' shows";
 
 export const CALLS: readonly Row[] = [
   ['chekc', "heapcheck: unknown command 'chekc'; did you mean check?"],

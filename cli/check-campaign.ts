@@ -1,6 +1,6 @@
 import type * as fc from 'fast-check';
 import { LAW } from '../src/check/law.ts';
-import type { RunCounts } from '../src/check/runner.ts';
+import type { RunCounts } from '../src/check/run-counts.ts';
 import type { Finding } from '../src/check/finding.ts';
 import type { Program } from '../src/program/program.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';

@@ -4,11 +4,13 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { basename, extname, isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../src/base/usage-error.ts';
-import type { MakeTarget, Target } from '../src/check/target.ts';
+import type { AllocatorTarget, MakeAllocatorTarget, MakeTarget } from '../src/check/target.ts';
 import type { FlatArenaOptions } from '../src/heap/flat-arena.ts';
 import { type HeapOptions, PRESETS } from '../src/heap/options.ts';
 import { withinTime, TimedOut } from '../src/supervise/watchdog.ts';
 import { findMutant, loadMutant } from '../src/targets/mutants/index.ts';
+import { PRESETS as GEOMETRIES, type PresetName } from '../src/machine/geometry.ts';
+import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
 
@@ -30,10 +32,14 @@ export interface LoadOptions {
   readonly arena?: FlatArenaOptions;
 }
 
-const BUILT_IN =
-  "'reference', 'reference/lecture-note', 'reference/paged', or a name that 'heapcheck list mutants' shows";
+const BUILT_IN = "'reference', 'machine', or another name that 'heapcheck list targets' shows";
 /** The reference on the pages of the simulated machine. */
 const PAGED = 'reference/paged';
+const MACHINE_PRESETS = Object.keys(GEOMETRIES) as PresetName[];
+/** The machines by name. */
+export const MACHINE_NAMES: readonly string[] = MACHINE_PRESETS.map((preset) =>
+  preset === 'x86-64' ? 'machine' : `machine/${preset}`,
+);
 /** A module that has not loaded by then never will: it waits at its top level for what does not come. */
 const LOAD_LIMIT_MS = 10_000;
 const SCRIPT_ENDINGS = ['.js', '.mjs', '.cjs'];
@@ -56,13 +62,19 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
 
 /** A module in a folder of that name is told by its ending. */
 export function isBuiltIn(spec: string): boolean {
-  return spec === 'reference' || (/^(reference|mutants)\//.test(spec) && extname(spec) === '');
+  return (
+    spec === 'reference' ||
+    spec === 'machine' ||
+    (/^(reference|machine|mutants)\//.test(spec) && extname(spec) === '')
+  );
 }
 
 async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTarget> {
   if (spec.startsWith('mutants/')) {
     return { name: spec, spec, makeTarget: await loadMutant(findMutant(spec)) };
   }
+  if (/^machine\b/.test(spec))
+    return { name: spec, spec, makeTarget: machineTarget({ preset: machinePresetOf(spec) }) };
   if (spec === PAGED) return { name: spec, spec, makeTarget: referenceTarget({ machine: {} }) };
   const makeTarget = referenceTarget({
     name: spec,
@@ -70,6 +82,16 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
     ...(options.arena && { arena: options.arena }),
   });
   return { name: spec, spec, makeTarget };
+}
+
+/** `machine` is x86-64; the others are named. */
+function machinePresetOf(spec: string): PresetName {
+  const preset = spec === 'machine' ? 'x86-64' : spec.slice('machine/'.length);
+  const found = MACHINE_PRESETS.find((name) => name === preset);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `target: there is no machine '${preset}'; pass ${MACHINE_NAMES.join(', ')}.`,
+  );
 }
 
 function presetOf(spec: string): HeapOptions {
@@ -230,7 +252,11 @@ function noExport(spec: string, loaded: Exports): UsageError {
 }
 
 /** A user's allocator as a target. What making one throws is the caller's to mend, not a finding. */
-function userTarget(name: string, spec: string, makeAllocator: () => AllocatorObject): MakeTarget {
+function userTarget(
+  name: string,
+  spec: string,
+  makeAllocator: () => AllocatorObject,
+): MakeAllocatorTarget {
   if (typeof makeAllocator !== 'function') return objectTarget(spec, makeAllocator);
   const make: MakeAllocator = () => {
     let allocator: AllocatorObject;
@@ -256,7 +282,7 @@ function userTarget(name: string, spec: string, makeAllocator: () => AllocatorOb
 }
 
 /** The target with a `reset` whose errors are told as the module's: a reset is no op, so no law is asked of it. */
-function withSpeakingReset(target: Target, spec: string): Target {
+function withSpeakingReset(target: AllocatorTarget, spec: string): AllocatorTarget {
   const reset = target.reset?.bind(target);
   if (reset === undefined) return target;
   target.reset = () => {

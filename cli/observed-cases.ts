@@ -1,5 +1,5 @@
 import type { Size } from '../src/base/units.ts';
-import type { MakeTarget, Target } from '../src/check/target.ts';
+import { type AllocatorTarget, isMachine, type MakeTarget } from '../src/check/target.ts';
 
 /** Cases that can be told from outside, of any target. */
 interface Cases {
@@ -17,12 +17,15 @@ interface Cases {
 
 /** The target with the interesting cases counted as events, beside the events that it counts itself. */
 export function withObservedCases(makeTarget: MakeTarget): MakeTarget {
-  return () => observe(makeTarget());
+  return () => {
+    const target = makeTarget();
+    return isMachine(target) ? target : observe(target);
+  };
 }
 
-function observe(target: Target): Target {
+function observe(target: AllocatorTarget): AllocatorTarget {
   const observer = new Observer(target);
-  const counting: Partial<Target> = {
+  const counting: Partial<AllocatorTarget> = {
     malloc: (size) => observer.answered(size, target.malloc(size)),
     free: (address) => {
       const answer = target.free(address);
@@ -49,12 +52,12 @@ function observe(target: Target): Target {
     events: () => observer.events,
   };
   // Everything else, bounds that grow among them, is the target's own.
-  return Object.assign(Object.create(target) as Target, counting);
+  return Object.assign(Object.create(target) as AllocatorTarget, counting);
 }
 
 /** Counts the cases of one target. */
 class Observer {
-  readonly #target: Target;
+  readonly #target: AllocatorTarget;
   readonly #threshold: number | undefined;
   readonly #handedOut = new Set<number>();
   #footprint = 0;
@@ -71,7 +74,7 @@ class Observer {
     bigAboveThreshold: 0,
   };
 
-  constructor(target: Target) {
+  constructor(target: AllocatorTarget) {
     this.#target = target;
     this.#threshold = target.promises.returnsFrom;
     this.begin();

@@ -1,5 +1,6 @@
 import { LAW } from '../src/check/law.ts';
-import type { RunCounts, Runner } from '../src/check/runner.ts';
+import type { RunCounts } from '../src/check/run-counts.ts';
+import type { Runner } from '../src/check/runner.ts';
 
 /** What several runners did, in all. */
 export class Tally {

@@ -1,7 +1,8 @@
 import type { Size } from '../src/base/units.ts';
 import type { Finding } from '../src/check/finding.ts';
-import { type RunCounts, Runner } from '../src/check/runner.ts';
-import type { MakeTarget, Target } from '../src/check/target.ts';
+import type { RunCounts } from '../src/check/run-counts.ts';
+import { Runner } from '../src/check/runner.ts';
+import { type AllocatorTarget, isMachine, type MakeTarget } from '../src/check/target.ts';
 import type { Op } from '../src/program/op.ts';
 import { printOp } from '../src/program/text.ts';
 import type { TraceSummary } from '../src/trace-formats/index.ts';
@@ -27,9 +28,11 @@ export function runTrace(
   ops: Generator<Op, TraceSummary, undefined>,
 ): TraceRun {
   const refusals = new Map<string, number>();
-  const runner = new Runner(() => noteRefusals(makeTarget(), refusals), {
-    checkEvery: CHECK_EVERY,
-  });
+  const makeNoting: MakeTarget = () => {
+    const target = makeTarget();
+    return isMachine(target) ? target : noteRefusals(target, refusals);
+  };
+  const runner = new Runner(makeNoting, { checkEvery: CHECK_EVERY });
   let summary: TraceSummary | undefined;
   function* all(): Generator<Op, void, undefined> {
     summary = yield* ops;
@@ -40,7 +43,7 @@ export function runTrace(
 }
 
 /** The target with a note of each request that it refuses. */
-function noteRefusals(target: Target, refusals: Map<string, number>): Target {
+function noteRefusals(target: AllocatorTarget, refusals: Map<string, number>): AllocatorTarget {
   const note = (size: Size, answer: number | null): number | null => {
     if (answer === null && size !== 0) {
       const reason = refusalReason(target, size);
@@ -48,7 +51,7 @@ function noteRefusals(target: Target, refusals: Map<string, number>): Target {
     }
     return answer;
   };
-  const noting: Partial<Target> = {
+  const noting: Partial<AllocatorTarget> = {
     malloc: (size) => note(size, target.malloc(size)),
     ...(target.calloc && {
       calloc: (count, size) => note(Number(count) * Number(size), target.calloc!(count, size)),
@@ -61,10 +64,10 @@ function noteRefusals(target: Target, refusals: Map<string, number>): Target {
     }),
   };
   // Everything else, bounds that grow among them, is the target's own.
-  return Object.assign(Object.create(target) as Target, noting);
+  return Object.assign(Object.create(target) as AllocatorTarget, noting);
 }
 
-function refusalReason({ bounds }: Target, size: Size): string {
+function refusalReason({ bounds }: AllocatorTarget, size: Size): string {
   if (bounds === undefined) return 'the target has no room';
   return size > bounds.end - bounds.start ? 'larger than the arena' : 'no room left in the arena';
 }

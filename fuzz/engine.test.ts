@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { MakeTarget } from '../src/check/target.ts';
 import { Runner } from '../src/check/runner.ts';
-import { OP_KINDS } from '../src/program/op.ts';
+import { BLOCK_OP_KINDS, type BlockOp } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
 import { encodeProgram } from '../src/program/bytes.ts';
 import { objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
-import { Engine, offeredKinds, programOf } from './index.ts';
+import { blockPrograms, drawProgramFor, Engine, programOf } from './index.ts';
 
 /** A program's bytes, in hexadecimal. */
 function hex(program: Program): string {
-  return Buffer.from(encodeProgram(program)).toString('hex');
+  return Buffer.from(encodeProgram(program as readonly BlockOp[])).toString('hex');
 }
 
 /** Refuses to free after it was asked for 300 to 400 bytes. */
@@ -52,14 +52,16 @@ describe('a campaign', () => {
   });
 
   test('has the programs that it has always had', () => {
-    expect(hex(programOf(7, 3, OP_KINDS, 12))).toBe('000e08ffffffffffffffffff01010908340048');
+    expect(hex(programOf(7, 3, blockPrograms(BLOCK_OP_KINDS), 12))).toBe(
+      '000e08ffffffffffffffffff01010908340048',
+    );
   });
 
   test('has programs that can be drawn by their number alone', () => {
     const engine = new Engine(referenceTarget(), { seed: 9 });
-    const offered = offeredKinds(engine.runner.target);
+    const draw = drawProgramFor(engine.runner.target);
     const drawn = campaign(engine, 40);
-    const backwards = drawn.map((_, index) => hex(programOf(9, 39 - index, offered, 64)));
+    const backwards = drawn.map((_, index) => hex(programOf(9, 39 - index, draw, 64)));
     expect(backwards.toReversed()).toEqual(drawn);
   });
 
@@ -104,7 +106,7 @@ describe('a run', () => {
     const raw = engine.run(1000)!;
     expect(raw.finding).toMatchObject({ law: 'free-accepts-its-blocks', target: 'stubborn' });
     expect(raw.program).toBe(engine.program);
-    expect(raw.program).toEqual(programOf(5, raw.number, ['malloc', 'free'], 64));
+    expect(raw.program).toEqual(programOf(5, raw.number, blockPrograms(['malloc', 'free']), 64));
     expect(engine.next).toBe(raw.number + 1);
     expect(new Runner(stubborn).run(raw.program)).toEqual(raw.finding);
   });

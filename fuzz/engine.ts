@@ -2,9 +2,9 @@ import { fold, Prng } from '../src/base/prng.ts';
 import type { Finding } from '../src/check/finding.ts';
 import { Runner } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
-import type { OpKind } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
-import { drawProgram, offeredKinds } from './generator.ts';
+import type { DrawProgram } from './draw-program.ts';
+import { drawProgramFor } from './generator.ts';
 
 /*
  * The fuzzer's engine: where its programs come from.
@@ -45,7 +45,7 @@ export class Engine {
   readonly runner: Runner;
   readonly #seed: number;
   readonly #opsMax: number;
-  readonly #offered: readonly OpKind[];
+  readonly #draw: DrawProgram;
   #next: number;
   #program: Program = [];
 
@@ -53,7 +53,7 @@ export class Engine {
     this.runner = new Runner(makeTarget);
     this.#seed = options.seed;
     this.#opsMax = options.opsMax ?? 64;
-    this.#offered = offeredKinds(this.runner.target);
+    this.#draw = drawProgramFor(this.runner.target);
     this.#next = options.first ?? 0;
   }
 
@@ -73,7 +73,7 @@ export class Engine {
     while (this.#next < end) {
       const number = this.#next;
       this.#next += 1;
-      this.#program = programOf(this.#seed, number, this.#offered, this.#opsMax);
+      this.#program = programOf(this.#seed, number, this.#draw, this.#opsMax);
       const finding = this.runner.run(this.#program);
       if (finding !== undefined) return { number, program: this.#program, finding };
     }
@@ -85,8 +85,8 @@ export class Engine {
 export function programOf(
   seed: number,
   number: number,
-  offered: readonly OpKind[],
+  draw: DrawProgram,
   opsMax: number,
 ): Program {
-  return drawProgram(new Prng(fold(`${seed} ${number}`)), offered, opsMax);
+  return draw(new Prng(fold(`${seed} ${number}`)), opsMax);
 }

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../src/base/prng.ts';
-import { OP_KINDS, type OpKind } from '../src/program/op.ts';
-import { drawKind, drawSwarm, type Swarm } from './swarm.ts';
+import { BLOCK_OP_KINDS, type BlockOpKind } from '../src/program/op.ts';
+import { BLOCK_ODDS } from './block-programs.ts';
+import { drawKind, drawSwarm, type Swarm as AnySwarm } from './swarm.ts';
+
+type Swarm = AnySwarm<BlockOpKind>;
 
 const SWARMS_COUNT = 2000;
 
 /** Swarms of one seed. */
-function swarms(offered: readonly OpKind[], count = SWARMS_COUNT): readonly Swarm[] {
+function swarms(offered: readonly BlockOpKind[], count = SWARMS_COUNT): readonly Swarm[] {
   const prng = new Prng(1);
-  return Array.from({ length: count }, () => drawSwarm(prng, offered));
+  return Array.from({ length: count }, () => drawSwarm(prng, BLOCK_ODDS, offered));
 }
 
 function weights(parts: Partial<Swarm>): Swarm {
@@ -27,7 +30,7 @@ function weights(parts: Partial<Swarm>): Swarm {
 }
 
 describe('a swarm', () => {
-  const drawn = swarms(OP_KINDS);
+  const drawn = swarms(BLOCK_OP_KINDS);
 
   test('always has malloc', () => {
     expect(drawn.filter(({ malloc }) => malloc === 0)).toEqual([]);
@@ -61,9 +64,9 @@ describe('a swarm', () => {
 
   test('turns kinds off one by one, not all at once', () => {
     const patterns = new Set(
-      drawn.map((swarm) => OP_KINDS.map((kind) => Number(swarm[kind] > 0)).join('')),
+      drawn.map((swarm) => BLOCK_OP_KINDS.map((kind) => Number(swarm[kind] > 0)).join('')),
     );
-    expect(patterns.size).toBe(2 ** (OP_KINDS.length - 1));
+    expect(patterns.size).toBe(2 ** (BLOCK_OP_KINDS.length - 1));
   });
 
   test('has nothing that is not offered', () => {
@@ -73,7 +76,7 @@ describe('a swarm', () => {
   });
 
   test('of the same seed is the same', () => {
-    expect(swarms(OP_KINDS, 20)).toEqual(swarms(OP_KINDS, 20));
+    expect(swarms(BLOCK_OP_KINDS, 20)).toEqual(swarms(BLOCK_OP_KINDS, 20));
   });
 });
 
@@ -82,7 +85,7 @@ function counts(swarm: Swarm, draws: number): Readonly<Record<string, number>> {
   const prng = new Prng(2);
   const drawn: Record<string, number> = {};
   for (let draw = 0; draw < draws; draw += 1) {
-    const kind = drawKind(prng, swarm);
+    const kind = drawKind(prng, swarm)!;
     drawn[kind] = (drawn[kind] ?? 0) + 1;
   }
   return drawn;
@@ -97,11 +100,11 @@ describe('a kind', () => {
     expect(drawn['calloc']! / 6000).toBeCloseTo(1, 1);
   });
 
-  test.each(OP_KINDS)('%s is all that is drawn when nothing else has a weight', (kind) => {
+  test.each(BLOCK_OP_KINDS)('%s is all that is drawn when nothing else has a weight', (kind) => {
     expect(counts(weights({ [kind]: 1 }), 50)).toEqual({ [kind]: 50 });
   });
 
-  test('is malloc when nothing has a weight', () => {
-    expect(drawKind(new Prng(1), weights({}))).toBe('malloc');
+  test('is none when nothing has a weight', () => {
+    expect(drawKind(new Prng(1), weights({}))).toBeUndefined();
   });
 });

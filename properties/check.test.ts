@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LAWS } from '../src/check/law.ts';
 import { Runner } from '../src/check/runner.ts';
-import type { MakeTarget, Target } from '../src/check/target.ts';
+import type { MakeAllocatorTarget, AllocatorTarget } from '../src/check/target.ts';
 import { PRESETS } from '../src/heap/options.ts';
 import { printProgram } from '../src/program/text.ts';
 import { corpusFolder } from '../src/store/corpus-folder.ts';
@@ -20,13 +20,16 @@ interface Reference {
 }
 
 /** The reference with one line changed, in the preset that the line belongs to. */
-async function mutant(patch: Patch, preset: keyof typeof PRESETS = 'default'): Promise<MakeTarget> {
+async function mutant(
+  patch: Patch,
+  preset: keyof typeof PRESETS = 'default',
+): Promise<MakeAllocatorTarget> {
   const module = (await importPatched('targets/reference', [patch])) as Reference;
   return module.referenceTarget({ name: 'mutant', heap: PRESETS[preset], arena: ARENA });
 }
 
 /** Bump allocation over 2^20 addresses, without reuse and without memory behind it. */
-function bumpWith(parts: Partial<Target>): Target {
+function bumpWith(parts: Partial<AllocatorTarget>): AllocatorTarget {
   let next = 16;
   return {
     name: 'bump',
@@ -46,7 +49,7 @@ function bumpWith(parts: Partial<Target>): Target {
   };
 }
 
-function bump(): Target {
+function bump(): AllocatorTarget {
   return bumpWith({});
 }
 
@@ -151,7 +154,7 @@ test('laws that a target neither offers nor promises anything for are not asked'
 });
 
 /** Starts anew after a reset, but at one address for all. */
-function forgetful(): Target {
+function forgetful(): AllocatorTarget {
   let isUsed = false;
   const inner = bump();
   return {
@@ -169,7 +172,7 @@ test('a reset that leaves something behind is found, though no single program sh
 });
 
 /** Refuses every free. */
-function broken(): Target {
+function broken(): AllocatorTarget {
   return bumpWith({ free: () => false });
 }
 

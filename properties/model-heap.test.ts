@@ -5,7 +5,7 @@ import { FlatArena } from '../src/heap/flat-arena.ts';
 import { Heap } from '../src/heap/heap.ts';
 import type { HeapOptions } from '../src/heap/options.ts';
 import { listedBlocks } from '../src/heap/walk.ts';
-import type { Op } from '../src/program/op.ts';
+import type { BlockOp, Op } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
 import { programs } from './arbitraries.ts';
@@ -55,7 +55,7 @@ function send(allocator: Allocator, op: Op, source: number | null): number | nul
 /** Drives two allocators in lockstep; both must put every block at the same place, and `compare` must hold after each op. */
 function expectSame(a: Allocator, b: Allocator, program: Program, compare: () => void): void {
   const blocks = new Map<number, number>();
-  for (const op of program) {
+  for (const op of program as readonly BlockOp[]) {
     const from = op.kind === 'realloc' ? op.source : op.kind === 'free' ? op.slot : null;
     const into = op.kind === 'free' ? null : op.slot;
     const source = from === null ? null : blocks.get(from);

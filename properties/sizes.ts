@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { GIB, KIB, MIB, SIZE_MAX, type Size, sizeOf } from '../src/base/units.ts';
-import type { Target } from '../src/check/target.ts';
+import type { AllocatorTarget } from '../src/check/target.ts';
 
 /** Where off-by-one bugs sit, next to a power of two or a threshold. */
 const NEAR = [-16, -8, -1, 0, 1, 8, 16] as const;
@@ -29,7 +29,7 @@ export interface SizeWeights {
 }
 
 /** Sizes for requests to a target; none is larger than it can express. */
-export function sizesFor(target: Target, weights: SizeWeights): fc.Arbitrary<Size> {
+export function sizesFor(target: AllocatorTarget, weights: SizeWeights): fc.Arbitrary<Size> {
   const sizeMax = target.promises.sizeMax ?? Number.MAX_SAFE_INTEGER;
   const fits = (size: Size): boolean => size >= 0 && size <= sizeMax;
   const sorts: readonly (readonly [weight: number | undefined, sizes: fc.Arbitrary<Size>])[] = [
@@ -68,14 +68,14 @@ const HUGE_SIZES: readonly Size[] = HUGE_EXPONENTS.flatMap((exponent) =>
   NEAR_HUGE.map((more) => sizeOf(2n ** BigInt(exponent) + BigInt(more))),
 ).filter((size) => size <= SIZE_MAX);
 
-function thresholdsOf({ promises: { recovers, returnsFrom } }: Target): readonly number[] {
+function thresholdsOf({ promises: { recovers, returnsFrom } }: AllocatorTarget): readonly number[] {
   const thresholds = [returnsFrom, recovers].filter((size) => size !== undefined);
   const all = thresholds.flatMap((size) => [size, 2 * size]);
   return sorted(all.flatMap((size) => NEAR.map((more) => size + more)));
 }
 
 /** Eighths, sixteenths and so on of what lies within the target's bounds; without bounds, a moderate guess. */
-function fillingsOf({ bounds }: Target): readonly number[] {
+function fillingsOf({ bounds }: AllocatorTarget): readonly number[] {
   const total = bounds === undefined ? 4 * MIB : Math.min(4 * GIB, bounds.end - bounds.start);
   const parts = [64, 48, 32, 24, 16, 8].map((part) => Math.floor(total / part));
   return sorted(parts.flatMap((size) => [size - 64, size]));

@@ -3,10 +3,17 @@ import type { Finding } from '../src/check/finding.ts';
 import { LAW, LAWS, type Law } from '../src/check/law.ts';
 import { Repeater } from '../src/check/repeat.ts';
 import { Runner } from '../src/check/runner.ts';
-import type { MakeTarget, Target } from '../src/check/target.ts';
+import {
+  type AllocatorTarget,
+  isMachine,
+  type MachineTarget,
+  type MakeTarget,
+  type Target,
+} from '../src/check/target.ts';
 import type { Program } from '../src/program/program.ts';
 import { printProgram } from '../src/program/text.ts';
 import { fillAndFreePrograms, type OpWeights, programs } from './arbitraries.ts';
+import { MACHINE_SUITES, pagePrograms } from './page-programs.ts';
 import { sizesFor, type SizeWeights } from './sizes.ts';
 
 /** One model-based property: the model is the runner's shadow, driven in lockstep with the target. */
@@ -56,22 +63,45 @@ export function propertiesOf(
   const runner = options.runner ?? new Runner(makeTarget);
   const { target } = runner;
   const opsMax = options.opsMax ?? OPS_MAX;
+  if (isMachine(target)) return machineProperties(runner, target, opsMax);
   return SUITES.filter(({ isAllowed }) => isAllowed(target)).map((suite) => {
     const judge =
       suite.law === LAW.sameProgramSameAddresses ? new Repeater(makeTarget, options.asked) : runner;
     return {
       name: `${suite.law.name} holds for ${suite.programs}`,
       law: suite.law.name,
-      property: fc.property(programsFor(suite, target, opsMax), (program) => {
-        const finding = judge.run(program);
-        if (finding !== undefined) throw new BrokenLaw(finding, program);
-      }),
+      property: judged(programsFor(suite, target, opsMax), judge),
     };
+  });
+}
+
+/** A machine's invariants are asked in every run; each suite's programs are weighted to some of them. */
+function machineProperties(
+  runner: Runner,
+  { pageSize }: MachineTarget,
+  opsMax: number,
+): readonly LawProperty[] {
+  return MACHINE_SUITES.map((suite) => ({
+    name: `${suite.invariant} holds for ${suite.programs}`,
+    law: suite.invariant,
+    property: judged(pagePrograms({ ...suite, opsMax, pageSize }), runner),
+  }));
+}
+
+/** Runs programs, and throws what is found. */
+function judged(
+  drawn: fc.Arbitrary<Program>,
+  judge: { run(program: Program): Finding | undefined },
+): fc.IProperty<[Program]> {
+  return fc.property(drawn, (program) => {
+    const finding = judge.run(program);
+    if (finding !== undefined) throw new BrokenLaw(finding, program);
   });
 }
 
 /** The laws that no property asks of this target, since it does not offer or promise what they need. */
 export function lawsNotAllowed(target: Target): readonly Law[] {
+  if (isMachine(target)) return [];
   return LAWS.filter(
     (law) => !SUITES.some((suite) => suite.law === law && suite.isAllowed(target)),
   );
@@ -82,7 +112,7 @@ interface Suite {
   readonly law: Law;
   /** What the programs are, in words. */
   readonly programs: string;
-  readonly isAllowed: (target: Target) => boolean;
+  readonly isAllowed: (target: AllocatorTarget) => boolean;
   readonly weights: OpWeights;
   readonly sizes: SizeWeights;
   readonly slotsCount: number;
@@ -263,7 +293,7 @@ const SUITES: readonly Suite[] = [
   },
 ];
 
-function programsFor(suite: Suite, target: Target, opsMax: number): fc.Arbitrary<Program> {
+function programsFor(suite: Suite, target: AllocatorTarget, opsMax: number): fc.Arbitrary<Program> {
   const shape = {
     weights: offeredWeights(suite.weights, target),
     sizes: sizesFor(target, suite.sizes),
@@ -275,7 +305,7 @@ function programsFor(suite: Suite, target: Target, opsMax: number): fc.Arbitrary
 }
 
 /** The weights of the ops that a target can be sent. */
-function offeredWeights(weights: OpWeights, target: Target): OpWeights {
+function offeredWeights(weights: OpWeights, target: AllocatorTarget): OpWeights {
   const { calloc, realloc, aligned, ...rest } = weights;
   return {
     ...rest,

@@ -12,13 +12,18 @@ export { decodeProgram, encodeProgram } from './program/bytes.ts';
 
 export { LAWS, type Law } from './check/law.ts';
 export type { Finding } from './check/finding.ts';
-export { Runner, type RunCounts, type RunnerOptions, type RunProgram } from './check/runner.ts';
+export type { RunCounts } from './check/run-counts.ts';
+export { Runner, type RunnerOptions, type RunProgram } from './check/runner.ts';
 export { confirm, examine, type Confirmation, type Examination } from './check/examine.ts';
 export { formatReport, type ReportOrigin } from './check/report.ts';
-export type { Outcome, Trace, TraceStep } from './check/trace.ts';
+export type { Outcome } from './check/outcome.ts';
+export type { Trace, TraceStep } from './check/trace.ts';
 export type {
+  AllocatorTarget,
   Invariant,
   InvariantSet,
+  MachineTarget,
+  MakeAllocatorTarget,
   MakeTarget,
   Memory,
   Promises,

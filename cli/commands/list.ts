@@ -3,13 +3,14 @@ import type { Rule } from '../../src/base/rule.ts';
 import { UsageError } from '../../src/base/usage-error.ts';
 import { PRESETS } from '../../src/heap/options.ts';
 import { HEAP_INVARIANTS } from '../../src/heap/invariants.ts';
-import { KERNEL_INVARIANTS } from '../../src/kernel/invariants.ts';
 import { PROGRAM_HEADER } from '../../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../../src/targets/mutants/index.ts';
+import { MACHINE_RULES } from '../../src/targets/machine.ts';
 import { TRACE_FORMATS } from '../../src/trace-formats/index.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { formatColumns } from '../format.ts';
 import type { Io } from '../io.ts';
+import { MACHINE_NAMES } from '../load-target.ts';
 import { openSession } from '../session.ts';
 
 /** One line of a list: what a person reads, under the names that machines read. */
@@ -25,6 +26,10 @@ const LISTS = {
         says: 'the same with the options of a preset',
       })),
     { name: 'reference/paged', says: 'the same on the pages of a simulated machine' },
+    ...MACHINE_NAMES.map((name) => ({
+      name,
+      says: `the machine alone, for programs that map, protect and touch pages`,
+    })),
     ...MUTANTS.map((mutant) => ({
       name: mutantTargetName(mutant),
       says: `breaks ${mutant.law}`,
@@ -38,7 +43,7 @@ const LISTS = {
       says: mutant.story,
     })),
   laws: (): readonly Entry[] => LAWS.map((law) => ({ ...ruleEntry(law), needs: law.needs })),
-  invariants: (): readonly Entry[] => [...HEAP_INVARIANTS, ...KERNEL_INVARIANTS].map(ruleEntry),
+  invariants: (): readonly Entry[] => [...HEAP_INVARIANTS, ...MACHINE_RULES].map(ruleEntry),
   formats: (): readonly Entry[] => [
     { name: 'program', says: `heapcheck's own programs; their first line is '${PROGRAM_HEADER}'` },
     ...TRACE_FORMATS.map(({ name, says }) => ({ name, says })),

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { MIB, formatAddress } from '../../src/base/units.ts';
 import type { Finding } from '../../src/check/finding.ts';
-import type { Outcome, TraceStep } from '../../src/check/trace.ts';
+import type { Outcome } from '../../src/check/outcome.ts';
+import type { TraceStep } from '../../src/check/trace.ts';
 import { printOp } from '../../src/program/text.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import {

@@ -1,5 +1,6 @@
 import { formatAddress } from '../base/units.ts';
-import type { Op, OpKind } from '../program/op.ts';
+import { type BlockOp, isPageOp, type Op, type OpKind } from '../program/op.ts';
+import { printPageOp } from '../program/page-op-text.ts';
 import { unreachable } from '../base/kit-bug.ts';
 
 /** Both sides of a disagreement, each with its number. */
@@ -32,6 +33,10 @@ export function formatAnswer(address: number | null): string {
 
 /** An op as the call that it makes, for sentences: `realloc(b0, 40)`. */
 export function formatCall(op: Op): string {
+  return isPageOp(op) ? printPageOp(op) : formatBlockCall(op);
+}
+
+function formatBlockCall(op: BlockOp): string {
   switch (op.kind) {
     case 'malloc':
       return `malloc(${op.size})`;

@@ -5,7 +5,7 @@ import type { Broken } from './finding.ts';
 import { LAW, LAWS, type Law } from './law.ts';
 import { firstNonZero } from './payload.ts';
 import { Shadow } from './shadow.ts';
-import type { Target } from './target.ts';
+import type { AllocatorTarget, Target } from './target.ts';
 
 /** A broken law or invariant, before the runner says at which step of which program. */
 export interface Verdict extends Broken {
@@ -20,14 +20,14 @@ export interface Verdict extends Broken {
  */
 export class Judge {
   readonly shadow: Shadow;
-  readonly #target: Target;
+  readonly #target: AllocatorTarget;
   readonly #alignment: number;
   readonly #slack: number;
   readonly #returnsFrom: number;
   readonly #asked: Float64Array;
 
   /** @param asked One counter a law, by `Law.index`; shared by the judges of many targets. */
-  constructor(target: Target, asked: Float64Array) {
+  constructor(target: AllocatorTarget, asked: Float64Array) {
     this.#target = target;
     this.#alignment = target.promises.alignment ?? 1;
     this.#slack = target.promises.slack ?? Infinity;
@@ -130,20 +130,12 @@ export class Judge {
     return this.#ask(LAW.freedSpaceReturns, LAW.freedSpaceReturns.check(size, answer, growth));
   }
 
-  /** Looks at every live block, then asks the target's own invariants. */
-  inspect(invariantAsked: (name: string) => void): Verdict | undefined {
+  /** Looks at every live block. */
+  inspect(): Verdict | undefined {
     for (let slot = 0; slot < this.shadow.slotsCount; slot += 1) {
       if (!this.shadow.isLive(slot)) continue;
       const verdict = this.intact(slot) ?? this.#usableStays(slot);
       if (verdict !== undefined) return verdict;
-    }
-    const { invariants } = this.#target;
-    const state = invariants?.read();
-    for (const invariant of invariants?.rules ?? []) {
-      invariantAsked(invariant.name);
-      const observed = invariant.check(state);
-      if (observed !== undefined)
-        return { law: invariant.name, observed, expected: invariant.says };
     }
     return undefined;
   }
@@ -209,6 +201,24 @@ export class Judge {
       LAW.usableSizeStays.check(slot, usable, this.shadow.extentOf(slot)),
     );
   }
+}
+
+/**
+ * Asks a target's own invariants, all of one reading of its structures.
+ *
+ * @param invariantAsked Told each one before it is asked.
+ */
+export function askInvariants(
+  { invariants }: Target,
+  invariantAsked: (name: string) => void,
+): Verdict | undefined {
+  const state = invariants?.read();
+  for (const invariant of invariants?.rules ?? []) {
+    invariantAsked(invariant.name);
+    const observed = invariant.check(state);
+    if (observed !== undefined) return { law: invariant.name, observed, expected: invariant.says };
+  }
+  return undefined;
 }
 
 /** A counter for each law, all zero. */

@@ -4,7 +4,7 @@ import { parseProgram } from '../program/text.ts';
 import { askedCounters } from './judge.ts';
 import { LAW } from './law.ts';
 import { repeatFinding, Repeater } from './repeat.ts';
-import type { Target } from './target.ts';
+import type { AllocatorTarget } from './target.ts';
 
 function programOf(...lines: readonly string[]): Program {
   return parseProgram(['heapcheck program 1', ...lines].join('\n'), 'a.ops').program;
@@ -13,7 +13,9 @@ function programOf(...lines: readonly string[]): Program {
 const PROGRAM = programOf('b0 = malloc 24', 'free b0', 'b1 = malloc 8', 'b2 = malloc 5000');
 
 /** Hands out addresses one after the other, from `start` on and again from `startAfterReset` on. */
-function bump(options: { start?: number; startAfterReset?: number; limit?: number } = {}): Target {
+function bump(
+  options: { start?: number; startAfterReset?: number; limit?: number } = {},
+): AllocatorTarget {
   const { start = 0, startAfterReset = start, limit = 4096 } = options;
   let next = start;
   return {
@@ -40,7 +42,7 @@ describe('a program', () => {
 
   test('that gets other addresses on the second fresh target is a finding', () => {
     let targetsCount = 0;
-    const makeTarget = (): Target => {
+    const makeTarget = (): AllocatorTarget => {
       targetsCount += 1;
       return bump({ start: targetsCount * 4096 });
     };
@@ -61,7 +63,7 @@ describe('a program', () => {
 
   test('that is refused once and granted once is a finding', () => {
     let targetsCount = 0;
-    const makeTarget = (): Target => {
+    const makeTarget = (): AllocatorTarget => {
       targetsCount += 1;
       return bump({ limit: targetsCount * 4096 });
     };
@@ -81,7 +83,7 @@ describe('a program', () => {
 
   test('that breaks another law the first time only is a finding of that law', () => {
     let targetsCount = 0;
-    const makeTarget = (): Target => {
+    const makeTarget = (): AllocatorTarget => {
       targetsCount += 1;
       const isFirst = targetsCount === 1;
       return { ...bump(), free: () => !isFirst };
@@ -94,7 +96,7 @@ describe('a program', () => {
 
   test('that gets other addresses after other programs is a finding', () => {
     let resetsCount = 0;
-    const makeTarget = (): Target => {
+    const makeTarget = (): AllocatorTarget => {
       let start = 0;
       return {
         ...bump(),

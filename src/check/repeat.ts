@@ -4,7 +4,8 @@ import { askedCounters } from './judge.ts';
 import { LAW } from './law.ts';
 import { Runner } from './runner.ts';
 import type { MakeTarget } from './target.ts';
-import type { Outcome, Trace } from './trace.ts';
+import type { Outcome } from './outcome.ts';
+import type { Trace } from './trace.ts';
 
 /** One run of a program, kept to be compared. */
 interface Repetition {

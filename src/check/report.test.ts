@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Program } from '../program/program.ts';
 import { examine } from './examine.ts';
 import { type ReportOrigin, formatReport, formatTrace } from './report.ts';
-import type { Outcome, Trace } from './trace.ts';
+import type { Outcome } from './outcome.ts';
+import type { Trace } from './trace.ts';
 import { type Override, ops, toyTarget, untyped } from './toy-target.test-helper.ts';
 
 /** Answers these addresses in turn. */

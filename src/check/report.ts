@@ -1,7 +1,8 @@
 import { formatAddress } from '../base/units.ts';
 import { printOp } from '../program/text.ts';
 import type { Finding } from './finding.ts';
-import type { Outcome, Trace } from './trace.ts';
+import type { Outcome } from './outcome.ts';
+import type { Trace } from './trace.ts';
 
 /** Ops that a report shows at the most: the first and the last of a longer program. */
 const OPS_SHOWN = 40;

@@ -1,12 +1,14 @@
-import { KitBug, unreachable } from '../base/kit-bug.ts';
-import { SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
-import type { Op, Slot } from '../program/op.ts';
+import { KitBug } from '../base/kit-bug.ts';
+import type { Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
+import { AllocatorDriver } from './allocator-driver.ts';
 import { type Finding, formatCall } from './finding.ts';
-import { askedCounters, Judge, type Verdict } from './judge.ts';
+import { askedCounters, askInvariants, type Verdict } from './judge.ts';
 import { LAW, LAWS } from './law.ts';
-import type { MakeTarget, Target } from './target.ts';
-import type { Outcome, TraceStep } from './trace.ts';
+import type { RunCounts } from './run-counts.ts';
+import { isMachine, type MachineTarget, type MakeTarget, type Target } from './target.ts';
+import type { Outcome } from './outcome.ts';
+import type { TraceStep } from './trace.ts';
 
 /*
  * The runner drives one program through one target, in lockstep with the shadow.
@@ -26,7 +28,7 @@ import type { Outcome, TraceStep } from './trace.ts';
  * with `checkEvery` 1: the same laws, no second mechanism.
  *
  * What goes wrong otherwise. A crash in the target and a bug in the judge both arrive as exceptions; a broken belief
- * outside of a call (`#isCalling`) is ours, so that a bug of ours is not reported as somebody else's. And a reset that was called after a finding
+ * outside of a call (`isCalling`) is ours, so that a bug of ours is not reported as somebody else's. And a reset that was called after a finding
  * carried the damage into the next program, whose finding then did not repeat.
  */
 
@@ -40,21 +42,7 @@ export interface RunnerOptions {
   readonly record?: 'nothing' | 'outcomes' | 'blocks';
 }
 
-/** How many programs and ops a runner has seen, and what became of them. */
-export interface RunCounts {
-  programs: number;
-  ops: number;
-  skipped: number;
-  notAsked: number;
-  refused: number;
-}
-
-const SKIPPED: Outcome = { kind: 'skipped' };
-const NOT_ASKED: Outcome = { kind: 'not asked' };
-const REFUSED: Outcome = { kind: 'refused' };
-const FREED: Outcome = { kind: 'freed' };
 const CRASHED: Outcome = { kind: 'crashed' };
-const STOPPED: Outcome = { kind: 'stopped' };
 
 /** Runs programs on fresh heaps of one kind of target, one after the other. */
 export class Runner {
@@ -66,14 +54,11 @@ export class Runner {
   readonly #invariantsAsked = new Map<string, number>();
   readonly #eventsBefore = new Map<string, number>();
   #target: Target;
-  #judge: Judge;
-  #sizeMax: Size = 0;
+  /** None for a machine, which performs its programs itself. */
+  #driver: AllocatorDriver | undefined;
   #isFresh = true;
   /** Whether an op is under way, and not whoever makes the program. */
   #isStepping = false;
-  /** Whether a call of the target is under way. */
-  #isCalling = false;
-  #outcome: Outcome = SKIPPED;
   #at: { step: number; op: Op | undefined } = { step: 0, op: undefined };
   #trace: TraceStep[] = [];
 
@@ -82,8 +67,7 @@ export class Runner {
     this.#checkEvery = options.checkEvery ?? 256;
     this.#record = options.record ?? 'nothing';
     this.#target = makeTarget();
-    this.#judge = new Judge(this.#target, this.#lawsAsked);
-    this.#adopt(this.#target);
+    this.#driver = this.#driverOf(this.#target);
   }
 
   /** The target of the last run, as it was left. */
@@ -117,34 +101,78 @@ export class Runner {
   /** Runs a program on a fresh heap, to its end or to its first finding. */
   run(program: Iterable<Op>): Finding | undefined {
     this.#begin();
-    this.#isStepping = false;
-    const at = this.#at;
-    at.step = 0;
     try {
-      for (const op of program) {
-        at.op = op;
-        this.#isStepping = true;
-        const verdict = this.#step(op, at.step);
-        this.#isStepping = false;
-        if (verdict !== undefined) return this.#found(verdict);
-        at.step += 1;
-      }
-      at.op = undefined;
-      this.#isStepping = true;
-      const verdict = this.#finish();
+      const driver = this.#driver;
+      const target = this.#target;
+      const verdict = isMachine(target)
+        ? this.#perform(target, program)
+        : this.#drive(driver!, program);
       return verdict === undefined ? undefined : this.#found(verdict);
     } catch (error) {
-      const isOurs = error instanceof KitBug && !this.#isCalling;
-      if (isOurs || !this.#isStepping) throw error;
-      this.#outcome = CRASHED;
-      if (this.#record !== 'nothing' && at.op !== undefined) {
-        if (this.#trace.length > at.step) this.#trace.pop();
-        this.#note(at.op);
-      }
-      const call = at.op === undefined ? 'freeing what was live' : formatCall(at.op);
-      const observed = `${call} threw ${describeError(error)}`;
-      return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
+      return this.#crashed(error);
     }
+  }
+
+  /** What was thrown while an op was under way is the target's crash, unless it is a broken belief of ours. */
+  #crashed(error: unknown): Finding {
+    const { op, step } = this.#at;
+    const isOurs = error instanceof KitBug && this.#driver?.isCalling === false;
+    if (isOurs || !this.#isStepping) throw error;
+    if (this.#record !== 'nothing' && op !== undefined) {
+      if (this.#trace.length > step) this.#trace.pop();
+      this.#trace.push({ op, outcome: CRASHED });
+    }
+    const call = op === undefined ? 'freeing what was live' : formatCall(op);
+    const observed = `${call} threw ${describeError(error)}`;
+    return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
+  }
+
+  #drive(driver: AllocatorDriver, program: Iterable<Op>): Verdict | undefined {
+    const at = this.#at;
+    for (const op of program) {
+      at.op = op;
+      this.#isStepping = true;
+      const verdict = this.#step(driver, op, at.step);
+      this.#isStepping = false;
+      if (verdict !== undefined) return verdict;
+      at.step += 1;
+    }
+    at.op = undefined;
+    this.#isStepping = true;
+    return driver.finish(this.#noteAsked);
+  }
+
+  /** A machine performs its program itself; here only what happens is noted, and its invariants are asked. */
+  #perform(machine: MachineTarget, program: Iterable<Op>): Verdict | undefined {
+    const at = this.#at;
+    let verdict: Verdict | undefined;
+    machine.perform(program, {
+      began: (op, step) => {
+        at.op = op;
+        at.step = step;
+        this.#isStepping = true;
+        this.counts.ops += 1;
+      },
+      ended: (outcome) => {
+        this.#count(outcome);
+        if (this.#record !== 'nothing') this.#trace.push({ op: at.op!, outcome });
+        if ((at.step + 1) % this.#checkEvery === 0) verdict = this.#askMachine(machine);
+        this.#isStepping = false;
+        return verdict === undefined ? 'go on' : 'stop';
+      },
+    });
+    if (verdict !== undefined) return verdict;
+    at.step += Number(at.op !== undefined);
+    at.op = undefined;
+    this.#isStepping = true;
+    verdict = this.#askMachine(machine);
+    if (verdict !== undefined) return verdict;
+    machine.end();
+    return this.#askMachine(machine);
+  }
+
+  #askMachine(machine: MachineTarget): Verdict | undefined {
+    return askInvariants(machine, this.#noteAsked);
   }
 
   #begin(): void {
@@ -155,25 +183,27 @@ export class Runner {
     } else if (this.#target.reset === undefined) {
       this.#replaceTarget();
     } else {
-      this.#judge.shadow.clear();
+      this.#driver?.begin();
       this.#target.reset();
     }
+    this.#at.step = 0;
+    this.#at.op = undefined;
+    this.#isStepping = false;
   }
 
   #replaceTarget(): void {
     addEvents(this.#eventsBefore, this.#target);
-    this.#adopt(this.#makeTarget());
+    this.#target = this.#makeTarget();
+    this.#driver = this.#driverOf(this.#target);
   }
 
-  #adopt(target: Target): void {
-    this.#target = target;
-    this.#judge = new Judge(target, this.#lawsAsked);
-    const { sizeMax = Number.MAX_SAFE_INTEGER } = target.promises;
-    // Comparing a number with a bigint is slow, and no op has a size above SIZE_MAX.
-    this.#sizeMax = sizeMax === SIZE_MAX ? Infinity : sizeMax;
+  #driverOf(target: Target): AllocatorDriver | undefined {
     for (const { name } of target.invariants?.rules ?? []) {
       if (!this.#invariantsAsked.has(name)) this.#invariantsAsked.set(name, 0);
     }
+    if (isMachine(target)) return undefined;
+    const [counts, asked, record] = [this.counts, this.#lawsAsked, this.#record];
+    return new AllocatorDriver(target, { counts, asked, record });
   }
 
   #found(verdict: Verdict): Finding {
@@ -184,231 +214,34 @@ export class Runner {
       step,
       op: op?.kind ?? ('end' as const),
     };
-    this.#isCalling = false;
     this.#replaceTarget();
     this.#isFresh = true;
     return finding;
   }
 
-  #step(op: Op, step: number): Verdict | undefined {
+  #step(driver: AllocatorDriver, op: Op, step: number): Verdict | undefined {
     this.counts.ops += 1;
-    this.#outcome = STOPPED;
-    const verdict = this.#send(op);
-    if (this.#record !== 'nothing') this.#note(op);
+    const verdict = driver.send(op);
+    if (this.#record !== 'nothing') this.#note(op, driver.outcome);
     if (verdict !== undefined || (step + 1) % this.#checkEvery !== 0) return verdict;
-    return this.#inspect();
+    return driver.inspect(this.#noteAsked);
   }
 
-  /** Sends one op, if it can be sent, and has the answer judged. */
-  #send(op: Op): Verdict | undefined {
-    switch (op.kind) {
-      case 'malloc':
-      case 'calloc':
-      case 'aligned':
-        return this.#allocate(op);
-      case 'realloc':
-        return op.source === null ? this.#allocate(op) : this.#realloc(op, op.source);
-      case 'free':
-        return op.slot === null ? this.#freeNull() : this.#free(op.slot);
-      case 'double-free':
-        return this.#freeAgain(op);
-      case 'free-inside':
-        return this.#freeInside(op);
-      default:
-        return unreachable(op);
-    }
+  #count({ kind }: Outcome): void {
+    if (kind === 'skipped') this.counts.skipped += 1;
+    else if (kind === 'not asked') this.counts.notAsked += 1;
+    else if (kind === 'refused') this.counts.refused += 1;
   }
 
-  /** An op that asks for a block and gives none back. */
-  #allocate(op: Request): Verdict | undefined {
-    const judge = this.#judge;
-    if (judge.shadow.isLive(op.slot)) return this.#pass(SKIPPED);
-    if (!this.#isOffered(op)) return this.#pass(NOT_ASKED);
-    const before = this.#footprint();
-    const answer = this.#request(op, null);
-    const size = op.kind === 'calloc' ? sizeProduct(op.count, op.size) : op.size;
-    const verdict =
-      judge.answered(op, answer) ?? (size === 0 ? judge.zeroSize(op, answer) : undefined);
-    if (verdict !== undefined) return verdict;
-    if (answer === null) {
-      this.#pass(REFUSED);
-      return judge.refused(op, before);
-    }
-    const alignment = op.kind === 'aligned' ? op.alignment : 1;
-    const unfit = judge.granted(op, op.slot, size, answer, alignment);
-    if (this.#record !== 'nothing')
-      this.#outcome = { kind: 'granted', address: answer, size: Number(size) };
-    if (unfit !== undefined) return unfit;
-    const dirty = op.kind === 'calloc' ? judge.zeroed(op, op.slot) : undefined;
-    judge.shadow.fill(op.slot);
-    return dirty;
+  readonly #noteAsked = (name: string): void => {
+    this.#invariantsAsked.set(name, this.#invariantsAsked.get(name)! + 1);
+  };
+
+  #note(op: Op, outcome: Outcome): void {
+    const target = this.#target;
+    const blocks = this.#record === 'blocks' && !isMachine(target) ? target.walk?.() : undefined;
+    this.#trace.push({ op, outcome, blocks: blocks && [...blocks] });
   }
-
-  #realloc(op: Request & { kind: 'realloc' }, source: Slot): Verdict | undefined {
-    const judge = this.#judge;
-    const { shadow } = judge;
-    if (!shadow.isLive(source) || (op.slot !== source && shadow.isLive(op.slot)))
-      return this.#pass(SKIPPED);
-    if (!this.#isOffered(op)) return this.#pass(NOT_ASKED);
-    const damaged = judge.intact(source);
-    if (damaged !== undefined) return damaged;
-    const before = this.#footprint();
-    const answer = this.#request(op, shadow.addressOf(source));
-    const crazy = judge.answered(op, answer);
-    if (crazy !== undefined) return crazy;
-    if (answer === null) return this.#reallocNulled(op, source, before);
-
-    if (this.#record !== 'nothing')
-      this.#outcome = { kind: 'granted', address: answer, size: Number(op.size) };
-    const verdict = judge.resized(op, op.slot, source, op.size, answer);
-    if (verdict === undefined) shadow.fill(op.slot);
-    return verdict;
-  }
-
-  /** A realloc that returned null: the block was freed, if that was asked, or stays as it was. */
-  #reallocNulled(op: Request, source: Slot, footprintBefore: number): Verdict | undefined {
-    if (op.size === 0 && this.#target.promises.reallocZero === 'frees') {
-      this.#judge.shadow.release(source);
-      return this.#pass(FREED);
-    }
-    this.#pass(REFUSED);
-    return this.#judge.refused(op, footprintBefore) ?? this.#judge.intact(source);
-  }
-
-  #free(slot: Slot): Verdict | undefined {
-    const { shadow } = this.#judge;
-    if (!shadow.isLive(slot)) return this.#pass(SKIPPED);
-    const damaged = this.#judge.intact(slot);
-    if (damaged !== undefined) return damaged;
-    const size = shadow.sizeOf(slot);
-    const isReturned = this.#judge.isReturned(size);
-    const before = isReturned ? this.#footprint() : 0;
-    this.#isCalling = true;
-    const answer = this.#target.free(shadow.addressOf(slot));
-    this.#isCalling = false;
-    shadow.release(slot);
-    this.#pass(FREED);
-    const refused = this.#judge.freed(slot, answer);
-    return refused !== undefined || !isReturned
-      ? refused
-      : this.#judge.returned(slot, size, before);
-  }
-
-  #freeNull(): Verdict | undefined {
-    const before = this.#footprint();
-    this.#isCalling = true;
-    this.#target.free(null);
-    this.#isCalling = false;
-    this.#pass(FREED);
-    return this.#judge.freedNull(before);
-  }
-
-  /** Frees an address again, unless a live block lies there by now: then it would be a free like any other. */
-  #freeAgain(op: Op & { kind: 'double-free' }): Verdict | undefined {
-    const { shadow } = this.#judge;
-    const address = shadow.freedAddressOf(op.slot);
-    if (address < 0 || shadow.overlapping(address, address + 1) >= 0) return this.#pass(SKIPPED);
-    return this.#misuse(op, address, this.#target.promises.doubleFree);
-  }
-
-  #freeInside(op: Op & { kind: 'free-inside' }): Verdict | undefined {
-    const { shadow } = this.#judge;
-    if (!shadow.isLive(op.slot) || op.offset >= shadow.sizeOf(op.slot)) return this.#pass(SKIPPED);
-    return this.#misuse(
-      op,
-      shadow.addressOf(op.slot) + op.offset,
-      this.#target.promises.freeInside,
-    );
-  }
-
-  #misuse(op: Op, address: number, promise: 'refused' | undefined): Verdict | undefined {
-    if (promise === undefined) return this.#pass(NOT_ASKED);
-    this.#isCalling = true;
-    const answer = this.#target.free(address);
-    this.#isCalling = false;
-    this.#pass(FREED);
-    return this.#judge.misused(op, answer);
-  }
-
-  /** Frees what is live, by rising slot, and looks at what is left. */
-  #finish(): Verdict | undefined {
-    const { shadow } = this.#judge;
-    let verdict = this.#inspect();
-    for (let slot = 0; slot < shadow.slotsCount && verdict === undefined; slot += 1) {
-      if (shadow.isLive(slot)) verdict = this.#free(slot);
-    }
-    return verdict ?? this.#recover() ?? this.#inspect();
-  }
-
-  #recover(): Verdict | undefined {
-    const { recovers } = this.#target.promises;
-    if (recovers === undefined) return undefined;
-    const before = this.#footprint();
-    this.#isCalling = true;
-    const answer = this.#target.malloc(recovers);
-    const growth = before > 0 ? this.#footprint() - before : 0;
-    if (answer !== null) this.#target.free(answer);
-    this.#isCalling = false;
-    return this.#judge.recovered(recovers, answer, growth);
-  }
-
-  #inspect(): Verdict | undefined {
-    this.#isCalling = true;
-    const verdict = this.#judge.inspect((name) => {
-      this.#invariantsAsked.set(name, this.#invariantsAsked.get(name)! + 1);
-    });
-    this.#isCalling = false;
-    return verdict;
-  }
-
-  /** Whether the target offers what a request needs, and can express its sizes. */
-  #isOffered(op: Request): boolean {
-    if (op.size > this.#sizeMax) return false;
-    if (op.kind === 'malloc') return true;
-    if (op.kind === 'calloc') return this.#target.calloc !== undefined && op.count <= this.#sizeMax;
-    if (op.kind === 'aligned') return this.#target.aligned !== undefined;
-    const isPlain = op.source === null || op.size !== 0;
-    return (
-      this.#target.realloc !== undefined &&
-      (isPlain || this.#target.promises.reallocZero !== undefined)
-    );
-  }
-
-  /** Makes the call of a request that is offered. */
-  #request(op: Request, source: number | null): number | null {
-    this.#isCalling = true;
-    const answer = callTarget(this.#target, op, source);
-    this.#isCalling = false;
-    return answer;
-  }
-
-  #footprint(): number {
-    return this.#target.footprint === undefined ? 0 : this.#target.footprint();
-  }
-
-  /** Notes what became of the op at hand, for the counts and for the trace. */
-  #pass(outcome: Outcome): undefined {
-    this.#outcome = outcome;
-    if (outcome === SKIPPED) this.counts.skipped += 1;
-    else if (outcome === NOT_ASKED) this.counts.notAsked += 1;
-    else if (outcome === REFUSED) this.counts.refused += 1;
-  }
-
-  #note(op: Op): void {
-    const blocks =
-      this.#record === 'blocks' && this.#outcome !== CRASHED ? this.#target.walk?.() : undefined;
-    this.#trace.push({ op, outcome: this.#outcome, blocks: blocks && [...blocks] });
-  }
-}
-
-/** An op that asks for a block. */
-type Request = Extract<Op, { readonly size: Size }>;
-
-function callTarget(target: Target, op: Request, source: number | null): number | null {
-  if (op.kind === 'malloc') return target.malloc(op.size);
-  if (op.kind === 'calloc') return target.calloc!(op.count, op.size);
-  if (op.kind === 'aligned') return target.aligned!(op.alignment, op.size);
-  return target.realloc!(source, op.size);
 }
 
 function addEvents(events: Map<string, number>, target: Target): void {

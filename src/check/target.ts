@@ -1,6 +1,23 @@
 import type { Range } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
 import type { Size } from '../base/units.ts';
+import type { Op } from '../program/op.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What is under test: an allocator, or a machine of ours that performs programs of its own kind. */
+export type Target = AllocatorTarget | MachineTarget;
+
+/** What every target has. */
+interface AnyTarget {
+  readonly name: string;
+  readonly promises: Promises;
+  /** Rules about the target's own structures. */
+  readonly invariants?: InvariantSet<unknown> | undefined;
+  /** @returns How often interesting things happened since the target was made, by name. */
+  events?(): Readonly<Record<string, number>>;
+  /** Brings the target back to a fresh heap; without it every program gets a new target. */
+  reset?(): void;
+}
 
 /**
  * The allocator under test, as heapcheck sees it. `malloc` and `free` are enough; a law that needs what a target does
@@ -8,10 +25,7 @@ import type { Size } from '../base/units.ts';
  *
  * Addresses are whole numbers, 0 ≤ a < 2^48, and may be offsets with no memory behind them.
  */
-export interface Target {
-  readonly name: string;
-  readonly promises: Promises;
-
+export interface AllocatorTarget extends AnyTarget {
   /** @returns The address of a new block, or null when the request is refused. */
   malloc(size: Size): number | null;
   /** @returns False when the target refuses to free this address; anything else counts as freed. */
@@ -30,16 +44,39 @@ export interface Target {
   footprint?(): number;
   /** @returns The target's own view of its blocks, by rising address, for pictures. */
   walk?(): Iterable<WalkedBlock>;
-  /** Rules about the target's own structures. */
-  readonly invariants?: InvariantSet<unknown> | undefined;
-  /** @returns How often interesting things happened since the target was made, by name. */
-  events?(): Readonly<Record<string, number>>;
-  /** Brings the target back to a fresh heap; without it every program gets a new target. */
-  reset?(): void;
+}
+
+/**
+ * A machine under test. It performs a program's ops itself, with a shadow of its own: what is wrong its invariants tell,
+ * and go on telling until the machine is gone. It serves one program, or has a `reset`.
+ */
+export interface MachineTarget extends AnyTarget {
+  readonly invariants: InvariantSet<unknown>;
+  /** Bytes of a page, which the offsets and sizes of programs are drawn around. */
+  readonly pageSize: number;
+  /** Performs a program, until its end or until the observer says stop. */
+  perform(program: Iterable<Op>, observer: StepObserver): void;
+  /** Ends all that the program began. What is not given back then is lost. */
+  end(): void;
+}
+
+/** Whoever watches a program being performed. */
+export interface StepObserver {
+  /** @param step The op's place in the program. */
+  began(op: Op, step: number): void;
+  /** The op that began last is over, or waits. */
+  ended(outcome: Outcome): 'go on' | 'stop';
 }
 
 /** Makes a target with a fresh heap. */
 export type MakeTarget = () => Target;
+
+/** Makes an allocator with a fresh heap. */
+export type MakeAllocatorTarget = () => AllocatorTarget;
+
+export function isMachine(target: Target): target is MachineTarget {
+  return 'perform' in target;
+}
 
 /** What a target promises beyond the C standard. What is left out is not asked. */
 export interface Promises {

@@ -3,19 +3,27 @@ import { roundUp } from '../base/bits.ts';
 import { SIZE_MAX, type Size } from '../base/units.ts';
 import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
-import type { Invariant, MakeTarget, Memory, Promises, Target } from './target.ts';
+import type {
+  Invariant,
+  MakeAllocatorTarget,
+  Memory,
+  Promises,
+  AllocatorTarget,
+} from './target.ts';
 
 const TOY_START = 0x1000;
 export const TOY_END = 0x1_1000;
 
 /** What replaces parts of the toy; undefined takes a part away. */
-export type Overrides = { readonly [Key in keyof Target]?: Target[Key] | undefined };
+export type Overrides = {
+  readonly [Key in keyof AllocatorTarget]?: AllocatorTarget[Key] | undefined;
+};
 
 /** Gets the correct toy, so that what it replaces can call what was there. */
-export type Override = (toy: Required<Target>) => Overrides;
+export type Override = (toy: Required<AllocatorTarget>) => Overrides;
 
 /** Makes toys, each with one thing replaced. */
-export function toyTarget(override: Override = () => ({})): MakeTarget {
+export function toyTarget(override: Override = () => ({})): MakeAllocatorTarget {
   return () => {
     const toy = correctToy();
     return Object.assign({ ...toy }, override(toy));
@@ -33,7 +41,7 @@ export function ops(text: string): Program {
 }
 
 /** Hands out what comes next, and starts again at the front when nothing is live. */
-function correctToy(): Required<Target> {
+function correctToy(): Required<AllocatorTarget> {
   const memory = memoryOf(new DataView(new ArrayBuffer(TOY_END)));
   const extents = new Map<number, number>();
   let next = TOY_START;

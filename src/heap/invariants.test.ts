@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MakeTarget } from '../check/target.ts';
+import type { MakeAllocatorTarget } from '../check/target.ts';
 import { importPatched } from '../targets/mutants/import-patched.ts';
 import type { FlatArena } from './flat-arena.ts';
 import { Heap } from './heap.ts';
@@ -59,7 +59,7 @@ function lyingHeap(heap: Heap, bin: number): Heap {
 }
 
 interface Reference {
-  readonly referenceTarget: () => MakeTarget;
+  readonly referenceTarget: () => MakeAllocatorTarget;
 }
 
 interface Damage {

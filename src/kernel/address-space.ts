@@ -70,6 +70,8 @@ export class AddressSpace implements FaultHandler {
   readonly areas = new Areas();
   readonly mapRange: Range;
   readonly breakRange: Range;
+  /** Whether a page gets its frame when it is mapped, so that a map may be refused for want of one. */
+  readonly mapsFrames: boolean;
   /** How often each system call was made. */
   readonly calls: Record<SystemCall, number> = noCalls();
   readonly #mmu: Mmu;
@@ -78,7 +80,6 @@ export class AddressSpace implements FaultHandler {
   readonly #limit: number;
   readonly #placement: Placement;
   readonly #prng: Prng;
-  readonly #mapsFrames: boolean;
   #break: number;
 
   private constructor(mmu: Mmu, frames: Frames, table: PageTable, options: AddressSpaceOptions) {
@@ -90,7 +91,7 @@ export class AddressSpace implements FaultHandler {
     this.id = options.id ?? 0;
     this.#placement = options.placement ?? 'down';
     this.#prng = new Prng(options.seed ?? 0);
-    this.#mapsFrames = options.frames === 'on-map';
+    this.mapsFrames = options.frames === 'on-map';
     const eighth = this.#limit / 8;
     this.breakRange = options.breakRange ?? { start: eighth, end: 2 * eighth };
     this.mapRange = options.mapRange ?? { start: this.breakRange.end, end: this.#limit };
@@ -259,7 +260,7 @@ export class AddressSpace implements FaultHandler {
   /** All or nothing. */
   #map(range: Range, protection: Protection): boolean {
     this.areas.insert(range, protection);
-    if (!this.#mapsFrames) return true;
+    if (!this.mapsFrames) return true;
     for (let page = range.start; page < range.end; page += this.#pageSize) {
       if (this.#hookUp(page, RIGHTS_OF[protection])) continue;
       this.#unmap(range);

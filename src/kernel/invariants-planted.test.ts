@@ -97,7 +97,7 @@ const PLANTS: readonly Plant[] = [
     ],
     () => {},
     'calls-change-their-own-pages',
-    'the page at 0x4000_0000 is not mapped',
+    'the page at 0x3fff_c000 is not mapped',
   ],
   [
     'V6: a frame that is not zeroed',

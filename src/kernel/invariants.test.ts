@@ -75,7 +75,7 @@ const DAMAGES: readonly Damage[] = [
     'V5: an area that no call mapped',
     (house) => house.space.mmap({ address: BASE + 12 * PAGE, size: 1 }),
     ['calls-change-their-own-pages'],
-    'the area [0x4000_c000, 0x4000_d000) has pages that no call mapped',
+    'the page at 0x4000_c000 is read-write, the calls so far made it not mapped',
   ],
   [
     'V5: an area with another protection',

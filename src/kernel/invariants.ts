@@ -1,4 +1,4 @@
-import { formatRange, overlaps } from '../base/range.ts';
+import { formatRange } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
 import { formatAddress } from '../base/units.ts';
 import { MACHINE_INVARIANTS } from '../machine/invariants.ts';
@@ -80,6 +80,13 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     rows: 'V8',
     source: 'Verified NrOS, overlap checks; xv6, "remap".',
     check: ({ spaces }) => firstOf(spaces, ({ model }) => model?.problems.occupied),
+  },
+  {
+    name: 'refusal-has-a-reason',
+    says: 'A call is refused where its arguments make no sense, where it needs what is not mapped or what is, and nowhere else.',
+    rows: 'V4 R23 R26',
+    source: 'Linux, mmap(2), munmap(2), mprotect(2), brk(2).',
+    check: ({ spaces }) => firstOf(spaces, ({ model }) => model?.problems.answer),
   },
   {
     name: 'calls-change-their-own-pages',
@@ -249,29 +256,31 @@ function allFrames(frames: Frames): number[] {
 
 function areasProblem({ kernel }: KernelState, { model, space }: SpaceState): string | undefined {
   if (model === undefined) return undefined;
-  const { pageSize } = kernel.mmu.geometry;
-  for (const [page, { protection }] of model.pages) {
+  const all = { start: 0, end: kernel.mmu.geometry.addressLimit };
+  const edges = [...model.log.parts(all), ...space.areas.all()].flatMap(({ end, start }) => [
+    start,
+    end,
+  ]);
+  for (const page of new Set(edges.toSorted((a, b) => a - b))) {
+    const expected = model.log.protectionAt(page) ?? 'not mapped';
     const actual = space.areas.at(page)?.protection ?? 'not mapped';
-    if (actual !== protection)
-      return `the page at ${formatAddress(page)} is ${actual}, the calls so far made it ${protection}`;
+    if (actual !== expected)
+      return `the page at ${formatAddress(page)} is ${actual}, the calls so far made it ${expected}`;
   }
-  const pages = [...model.pages.keys()];
-  const extra = space.areas.all().find((area) => {
-    const own = pages.filter((page) => overlaps(area, { start: page, end: page + pageSize }));
-    return own.length * pageSize !== area.end - area.start;
-  });
-  return extra && `the area ${formatRange(extra)} has pages that no call mapped`;
+  return undefined;
 }
 
 function contentsProblem({ kernel }: KernelState, { model, tree }: SpaceState): string | undefined {
   const { memory } = kernel.mmu;
-  for (const [page, { bytes }] of model?.pages ?? []) {
+  if (model === undefined) return undefined;
+  for (const page of new Set([...tree.leaves.keys(), ...model.log.contents.keys()])) {
     const leaf = tree.leaves.get(page);
-    for (const [offset, expected] of bytes.entries()) {
-      const at = leaf && frameOf(leaf.entry) * memory.frameSize + offset;
-      const actual = at === undefined ? 0 : memory.load8(at);
-      if (actual !== expected)
-        return `the byte at ${formatAddress(page + offset)} is ${actual}, ${expected} was stored`;
+    const expected = model.log.contents.get(page);
+    const frameStart = leaf && frameOf(leaf.entry) * memory.frameSize;
+    for (let offset = 0; offset < memory.frameSize; offset += 1) {
+      const actual = frameStart === undefined ? 0 : memory.load8(frameStart + offset);
+      if (actual !== (expected?.[offset] ?? 0))
+        return `the byte at ${formatAddress(page + offset)} is ${actual}, ${expected?.[offset] ?? 0} was stored`;
     }
   }
   return undefined;

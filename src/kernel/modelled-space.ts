@@ -1,19 +1,13 @@
 import { roundDown, roundUp } from '../base/bits.ts';
-import { assert } from '../base/kit-bug.ts';
-import { formatRange, overlaps, type Range } from '../base/range.ts';
+import { assert, unreachable } from '../base/kit-bug.ts';
+import { formatRange, type Range } from '../base/range.ts';
 import { formatAddress } from '../base/units.ts';
 import type { Access } from '../machine/page-fault.ts';
 import type { AddressSpace, MapRequest } from './address-space.ts';
 import type { Protection } from './areas.ts';
 import type { Kernel } from './kernel.ts';
+import { PageLog } from './page-log.ts';
 import type { Refusal } from './system-calls.ts';
-
-/** A page as the model has it. */
-export interface ModelPage {
-  readonly protection: Protection;
-  /** What was stored, all zero at first. */
-  readonly bytes: Uint8Array;
-}
 
 /** The first thing of each kind that went wrong. */
 export interface ModelProblems {
@@ -21,22 +15,33 @@ export interface ModelProblems {
   place?: string;
   /** `mmap` mapped over something. */
   occupied?: string;
+  /** A call was refused without a reason, or granted in spite of one. */
+  answer?: string;
   /** An access did what it should not have, or not what it should. */
   access?: string;
   /** A load found what nobody stored. */
   contents?: string;
 }
 
+/** Bytes that an access moves. */
+export type AccessSize = 1 | 2 | 4 | 8;
+
+/** What came of an access: a value, or why there is none. */
+export type AccessAnswer =
+  | { readonly kind: 'done'; readonly value: number }
+  | { readonly kind: 'faulted'; readonly why: string };
+
 /**
- * An address space driven in lockstep with a model of it that knows nothing of areas, tables and frames: a map from
- * page to protection and bytes. Calls and accesses go through here, and what the real one answers is held against it.
+ * An address space driven in lockstep with a model of it that knows nothing of areas, tables and frames. Calls and
+ * accesses go through here, and what the real one answers is held against what the model expects.
  */
 export class ModelledSpace {
   readonly space: AddressSpace;
-  readonly pages = new Map<number, ModelPage>();
+  readonly log: PageLog;
   readonly problems: ModelProblems = {};
   readonly #kernel: Kernel;
   readonly #pageSize: number;
+  readonly #limit: number;
 
   /** @param space Nothing is mapped in it yet. */
   constructor(kernel: Kernel, space: AddressSpace) {
@@ -47,118 +52,217 @@ export class ModelledSpace {
     this.space = space;
     this.#kernel = kernel;
     this.#pageSize = kernel.mmu.geometry.pageSize;
+    this.#limit = kernel.mmu.geometry.addressLimit;
+    this.log = new PageLog(this.#pageSize);
   }
 
   mmap(request: MapRequest): number | Refusal {
     const result = this.space.mmap(request);
-    if (typeof result !== 'number') return result;
-    const { address, protection = 'read-write' } = request;
-    const range = { start: result, end: result + roundUp(request.size, this.#pageSize) };
-    const taken = this.#pagesIn(range).find((page) => this.pages.has(page));
-    const { addressLimit } = this.#kernel.mmu.geometry;
-    const isPlace = result > 0 && result % this.#pageSize === 0 && range.end <= addressLimit;
+    const { address, protection = 'read-write', size } = request;
+    if (typeof result !== 'number') {
+      const isDue =
+        address !== undefined && this.#isPlace(address, size) && this.#isFree(address, size);
+      if (isDue && !this.#lacksFrames(result))
+        this.problems.answer ??= `mmap of ${size} bytes at ${formatAddress(address)}, where nothing is, was refused: ${result}`;
+      return result;
+    }
+    const range = this.#pagesOf(result, size);
+    const taken = this.log.parts(range).find((part) => part.protection !== undefined);
+    const isPlace = this.#isPlace(result, size) && result === (address ?? result);
     if (taken !== undefined && address !== undefined) {
-      this.problems.occupied ??= `mmap at ${formatRange(range)} was granted, ${formatAddress(taken)} was mapped`;
-    } else if (taken !== undefined || !isPlace || result !== (address ?? result)) {
+      this.problems.occupied ??= `mmap at ${formatRange(range)} was granted, ${formatAddress(taken.start)} was mapped`;
+    } else if (taken !== undefined || !isPlace) {
       this.problems.place ??= `mmap returned ${formatRange(range)}, which is not all its own`;
     }
-    this.#add(range, protection);
+    this.log.change(range, undefined);
+    this.log.change(range, protection);
     return result;
   }
 
   munmap(address: number, size: number): 'done' | Refusal {
     const result = this.space.munmap(address, size);
-    if (result === 'done') this.#remove({ start: address, end: address + size });
+    const expected = this.#isRange(address, size) ? 'done' : 'EINVAL';
+    this.#expectAnswer(`munmap of ${size} bytes at ${formatAddress(address)}`, result, expected);
+    if (result === 'done') this.log.change(this.#pagesOf(address, size), undefined);
     return result;
   }
 
   protect(address: number, size: number, protection: Protection): 'done' | Refusal {
     const result = this.space.protect(address, size, protection);
-    if (result !== 'done') return result;
-    for (const page of this.#pagesIn({ start: address, end: address + size })) {
-      const { bytes } = this.pages.get(page)!;
-      this.pages.set(page, { bytes, protection });
-    }
+    const isRange = this.#isRange(address, size);
+    const range = this.#pagesOf(address, size);
+    const parts = isRange ? this.log.parts(range) : [];
+    const isMapped = parts.every((part) => part.protection !== undefined);
+    const expected = isRange ? (isMapped ? 'done' : 'ENOMEM') : 'EINVAL';
+    this.#expectAnswer(`mprotect of ${size} bytes at ${formatAddress(address)}`, result, expected);
+    if (result === 'done') this.log.change(range, protection);
     return result;
   }
 
   sbrk(increment: number): number | Refusal {
+    const before = this.space.breakAddress;
     const result = this.space.sbrk(increment);
+    const after = before + increment;
+    const grown = { start: roundUp(before, this.#pageSize), end: roundUp(after, this.#pageSize) };
+    const { end, start } = this.space.breakRange;
+    const isFree = grown.end <= grown.start || this.#isFree(grown.start, grown.end - grown.start);
+    const isPlace = after >= start && after <= end && isFree;
+    this.#expectAnswer(
+      `sbrk of ${increment} bytes at ${formatAddress(before)}`,
+      result,
+      isPlace ? before : 'ENOMEM',
+    );
     if (typeof result !== 'number') return result;
-    const from = roundUp(result, this.#pageSize);
-    const to = roundUp(result + increment, this.#pageSize);
-    this.#add({ start: from, end: to }, 'read-write');
-    this.#remove({ start: to, end: from });
+    if (grown.end > grown.start) this.log.change(grown, 'read-write');
+    else this.log.change({ start: grown.end, end: grown.start }, undefined);
     return result;
   }
 
-  /** Loads a byte. @returns It, or undefined: the access was refused. */
-  load(address: number): number | undefined {
-    const found = this.#access(address, 'load', () => this.#kernel.mmu.load8(address));
-    const page = this.pages.get(roundDown(address, this.#pageSize));
-    const expected = page?.bytes[address % this.#pageSize];
-    if (found !== undefined && expected !== undefined && found !== expected)
-      this.problems.contents ??= `the byte at ${formatAddress(address)} reads ${found}, ${expected} was stored`;
-    return found;
+  /** Loads bytes, which may lie on two pages. */
+  load(address: number, size: AccessSize = 1): AccessAnswer {
+    const answer = this.#access({ address, size, access: 'load' }, () =>
+      loadFrom(this.#kernel, address, size),
+    );
+    if (answer.kind === 'faulted' || this.#protectionOf(address, size) === 'none') return answer;
+    const expected = valueOf(this.#bytesAt(address, size));
+    if (answer.value !== expected)
+      this.problems.contents ??= `the ${bytesText(size)} at ${formatAddress(address)} ${size === 1 ? 'reads' : 'read'} ${answer.value}, ${expected} was stored`;
+    return answer;
   }
 
-  /** Stores a byte. @returns Whether it was stored. */
-  store(address: number, byte: number): boolean {
-    const stored = this.#access(address, 'store', () => {
-      this.#kernel.mmu.store8(address, byte);
-      return byte;
+  /** Stores bytes, which may lie on two pages. @param value Below 2^53, and what `size` bytes hold. */
+  store(address: number, value: number, size: AccessSize = 1): AccessAnswer {
+    const answer = this.#access({ address, size, access: 'store' }, () => {
+      storeTo(this.#kernel, address, size, value);
+      return value;
     });
-    const page = this.pages.get(roundDown(address, this.#pageSize));
-    if (stored !== undefined && page !== undefined) page.bytes[address % this.#pageSize] = byte;
-    return stored !== undefined;
+    if (answer.kind === 'faulted') return answer;
+    for (let index = 0; index < size; index += 1)
+      this.log.store(address + index, Math.floor(value / 2 ** (8 * index)) % 256);
+    return answer;
   }
 
-  /** Makes an access, and holds what it came to against what it should. @returns Undefined when it was refused. */
-  #access(address: number, access: Access, make: () => number): number | undefined {
+  /** Makes an access, and holds what it came to against what it should. */
+  #access(
+    { access, address, size }: { access: Access; address: number; size: AccessSize },
+    make: () => number,
+  ): AccessAnswer {
     if (!this.space.isActive) this.space.activate();
     const { frames } = this.#kernel;
     const freeBefore = frames.freeCount;
-    const protection = this.pages.get(roundDown(address, this.#pageSize))?.protection ?? 'none';
+    const protection = this.#protectionOf(address, size);
     const isAllowed = protection === 'read-write' || (protection === 'read' && access === 'load');
-    const { refusal, value } = attempt(make);
+    const answer = attempt(make);
+    const isFault = answer.kind === 'faulted' && answer.why !== OUT_OF_FRAMES;
     const at = `the ${access} at ${formatAddress(address)}, where the protection is ${protection},`;
-    if (isAllowed ? refusal === 'PageFault' : refusal === undefined) {
+    if (isAllowed ? isFault : answer.kind === 'done') {
       this.problems.access ??= `${at} was ${isAllowed ? 'refused' : 'granted'}`;
-    } else if (refusal !== undefined && frames.freeCount !== freeBefore) {
-      this.problems.access ??= `${at} was refused, and took ${freeBefore - frames.freeCount} frames`;
+    } else if (answer.kind === 'faulted' && this.#isOnOnePage(address, size)) {
+      const taken = freeBefore - frames.freeCount;
+      if (taken !== 0) this.problems.access ??= `${at} was refused, and took ${taken} frames`;
     }
-    return value;
+    return answer;
   }
 
-  #add(range: Range, protection: Protection): void {
-    for (const page of this.#pagesIn(range))
-      this.pages.set(page, { protection, bytes: new Uint8Array(this.#pageSize) });
+  /** What may be done with all of some bytes; what is not mapped is for nobody. */
+  #protectionOf(address: number, size: number): Protection {
+    const [first, last] = [address, address + size - 1].map((at) =>
+      at >= 0 && at < this.#limit ? (this.log.protectionAt(at) ?? 'none') : 'none',
+    );
+    return PROTECTIONS.find((protection) => protection === first || protection === last)!;
   }
 
-  #remove(range: Range): void {
-    for (const page of this.pages.keys()) {
-      if (overlaps({ start: page, end: page + this.#pageSize }, range)) this.pages.delete(page);
-    }
+  #bytesAt(address: number, size: number): readonly number[] {
+    return Array.from({ length: size }, (_, index) => this.log.byteAt(address + index));
   }
 
-  #pagesIn({ start, end }: Range): number[] {
-    const count = Math.max(0, Math.ceil((end - start) / this.#pageSize));
-    return Array.from({ length: count }, (_, index) => start + index * this.#pageSize);
+  #expectAnswer(call: string, actual: number | string, expected: number | string): void {
+    if (actual !== expected && !this.#lacksFrames(actual))
+      this.problems.answer ??= `${call} was answered ${actual}, ${expected} was due`;
+  }
+
+  /** A machine that gives pages their frames when they are mapped may have none left. */
+  #lacksFrames(answer: number | string): boolean {
+    return this.space.mapsFrames && answer === 'ENOMEM';
+  }
+
+  #isOnOnePage(address: number, size: number): boolean {
+    return roundDown(address, this.#pageSize) === roundDown(address + size - 1, this.#pageSize);
+  }
+
+  /** Whether a range is one that calls take: it begins with a page, has a byte, and ends below the limit. */
+  #isRange(address: number, size: number): boolean {
+    return address % this.#pageSize === 0 && size > 0 && address + size <= this.#limit;
+  }
+
+  /** Whether something may be mapped there; page 0 is nobody's. */
+  #isPlace(address: number, size: number): boolean {
+    return address > 0 && this.#isRange(address, size);
+  }
+
+  #isFree(address: number, size: number): boolean {
+    const parts = this.log.parts(this.#pagesOf(address, size));
+    return parts.every(({ protection }) => protection === undefined);
+  }
+
+  #pagesOf(address: number, size: number): Range {
+    return { start: address, end: address + Math.ceil(size / this.#pageSize) * this.#pageSize };
   }
 }
 
-interface Attempt {
-  readonly value?: number;
-  readonly refusal?: string;
-}
+/** The least first. */
+const PROTECTIONS: readonly Protection[] = ['none', 'read', 'read-write'];
+const OUT_OF_FRAMES = 'no frame is left';
 
 /** Faults are known by name, so that a kernel with a line changed, whose classes are its own, can be driven too. */
-function attempt(make: () => number): Attempt {
+function attempt(make: () => number): AccessAnswer {
   try {
-    return { value: make() };
+    return { kind: 'done', value: make() };
   } catch (error) {
-    const isFault = error instanceof Error && ['PageFault', 'OutOfFrames'].includes(error.name);
-    if (isFault) return { refusal: error.name };
+    if (!(error instanceof Error)) throw error;
+    if (error.name === 'PageFault') return { kind: 'faulted', why: String(error.cause) };
+    if (error.name === 'OutOfFrames') return { kind: 'faulted', why: OUT_OF_FRAMES };
     throw error;
   }
+}
+
+function loadFrom({ mmu }: Kernel, address: number, size: AccessSize): number {
+  switch (size) {
+    case 1:
+      return mmu.load8(address);
+    case 2:
+      return mmu.load16(address);
+    case 4:
+      return mmu.load32(address);
+    case 8:
+      return mmu.load64(address);
+    default:
+      return unreachable(size);
+  }
+}
+
+function storeTo({ mmu }: Kernel, address: number, size: AccessSize, value: number): void {
+  switch (size) {
+    case 1:
+      return mmu.store8(address, value);
+    case 2:
+      return mmu.store16(address, value);
+    case 4:
+      return mmu.store32(address, value);
+    case 8:
+      return mmu.store64(address, value);
+    default:
+      return unreachable(size);
+  }
+}
+
+/** Little-endian; rounded as a load of 8 bytes is where it is above 2^53. */
+function valueOf(bytes: readonly number[]): number {
+  const low = bytes.slice(0, 4).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  const high = bytes.slice(4).reduceRight((sum, byte) => sum * 256 + byte, 0);
+  return low + high * 2 ** 32;
+}
+
+function bytesText(size: number): string {
+  return size === 1 ? 'byte' : `${size} bytes`;
 }

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import type { Finding } from '../check/finding.ts';
 import { Runner, type RunProgram } from '../check/runner.ts';
-import { OP_KINDS, type Op } from '../program/op.ts';
-import type { Program } from '../program/program.ts';
+import { BLOCK_OP_KINDS, type Op } from '../program/op.ts';
+import { type Program, slotsOf } from '../program/program.ts';
 import { objectTarget } from '../targets/object.ts';
 import { minimize, type Minimized, type MinimizeOptions } from './minimize.ts';
 import { dropOps } from './passes/drop-ops.ts';
@@ -182,7 +182,7 @@ test('progress is told after each program taken, shorter and shorter', () => {
 /** Programs of every kind of op on few slots. */
 const arbitraryOp: fc.Arbitrary<Op> = fc
   .record({
-    kind: fc.constantFrom(...OP_KINDS),
+    kind: fc.constantFrom(...BLOCK_OP_KINDS),
     slot: fc.nat(3),
     source: fc.nat(3),
     size: fc.oneof(fc.nat(40), fc.nat(5000)),
@@ -203,7 +203,7 @@ const arbitraryOp: fc.Arbitrary<Op> = fc
 function randomBug(seed: number): (program: Program) => boolean {
   const prng = new Prng(seed);
   const needs = Array.from({ length: prng.between(1, 3) }, () => ({
-    kind: prng.pick(OP_KINDS),
+    kind: prng.pick(BLOCK_OP_KINDS),
     size: prng.pick([0, 0, 1, 25, 1000]),
     parity: prng.pick([undefined, undefined, 1]),
   }));
@@ -213,7 +213,7 @@ function randomBug(seed: number): (program: Program) => boolean {
       const need = needs[met];
       if (need === undefined) break;
       const isLarge = !('size' in op) || op.size >= need.size;
-      const isPlaced = need.parity === undefined || (op.slot ?? 0) % 2 === need.parity;
+      const isPlaced = need.parity === undefined || (slotsOf(op)[0] ?? 0) % 2 === need.parity;
       if (op.kind === need.kind && isLarge && isPlaced) met += 1;
     }
     return met === needs.length;

@@ -2,15 +2,15 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
 import { decodeProgram, encodeProgram } from './bytes.ts';
-import { type Op, SLOTS_LIMIT } from './op.ts';
+import { type BlockOp, SLOTS_LIMIT } from './op.ts';
 import { printOp } from './text.ts';
 
-function decode(...bytes: readonly number[]): readonly Op[] {
+function decode(...bytes: readonly number[]): readonly BlockOp[] {
   return decodeProgram(Uint8Array.from(bytes));
 }
 
 /** Ops at the edges of what an op can hold, beside their bytes. */
-const EDGES: readonly (readonly [op: Op, bytes: string])[] = [
+const EDGES: readonly (readonly [op: BlockOp, bytes: string])[] = [
   [{ kind: 'malloc', slot: 0, size: 0 }, '00 00'],
   [{ kind: 'malloc', slot: 30, size: 127 }, 'f0 7f'],
   [{ kind: 'malloc', slot: 31, size: 128 }, 'f8 01 80 01'],
@@ -50,13 +50,13 @@ describe('an op', () => {
   });
 
   test('with an alignment that is no power of two has no bytes', () => {
-    const op: Op = { kind: 'aligned', slot: 0, alignment: 24, size: 1 };
+    const op: BlockOp = { kind: 'aligned', slot: 0, alignment: 24, size: 1 };
     expect(() => encodeProgram([op])).toThrow('an alignment is a power of two');
   });
 });
 
 test('an op of no kind is a bug of ours', () => {
-  const op: Op = JSON.parse('{"kind": "mend", "slot": 0}');
+  const op: BlockOp = JSON.parse('{"kind": "mend", "slot": 0}');
   expect(() => encodeProgram([op])).toThrow(KitBug);
 });
 

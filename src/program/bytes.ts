@@ -3,16 +3,15 @@ import { assert, unreachable } from '../base/kit-bug.ts';
 import { type Size, sizeOf } from '../base/units.ts';
 import {
   ALIGNMENT_EXPONENT_MAX,
-  type Op,
-  OP_KINDS,
-  type OpKind,
+  type BlockOp,
+  BLOCK_OP_KINDS,
+  type BlockOpKind,
   type Slot,
   SLOTS_LIMIT,
 } from './op.ts';
-import type { Program } from './program.ts';
 
 /*
- * The byte form of a program: op after op, no header, so that a byte fuzzer can drive the runner. Any byte string is a
+ * The byte form of a program of ops on blocks: op after op, no header, so that a byte fuzzer can drive the runner. Any byte string is a
  * program; one that ends inside an op reads zeros from there on.
  *
  *     bit 7       3 2    0
@@ -20,7 +19,7 @@ import type { Program } from './program.ts';
  *        │  slot  │ code ││ rest of the slot ││ numbers … │
  *        └────────┴──────┘└──────────────────┘└───────────┘
  *
- * - `code`              0–6 a kind in the order of OP_KINDS, whose realloc moves a block to its own slot;
+ * - `code`              0–6 a kind in the order of BLOCK_OP_KINDS, whose realloc moves a block to its own slot;
  *                       7 a realloc from elsewhere
  * - `slot`              0–30 the slot itself; 31 says that the rest follows
  * - `rest of the slot`  a varint: 0 null, otherwise the slot - 30; for an op that takes no null, null reads as 0
@@ -32,18 +31,18 @@ import type { Program } from './program.ts';
  * A small edit stays small: it changes one number, or at worst the ops up to where both readings meet again.
  */
 const CODE_BITS = 3;
-const CODE_REALLOC_FROM = OP_KINDS.length;
+const CODE_REALLOC_FROM = BLOCK_OP_KINDS.length;
 const SLOT_FOLLOWS = 31;
 
 /** Reads any bytes as a program. Each op takes at least one byte. */
-export function decodeProgram(bytes: Uint8Array): Program {
+export function decodeProgram(bytes: Uint8Array): readonly BlockOp[] {
   const reader = new Reader(bytes);
-  const program: Op[] = [];
+  const program: BlockOp[] = [];
   while (!reader.ended) program.push(decodeOp(reader));
   return program;
 }
 
-function decodeOp(reader: Reader): Op {
+function decodeOp(reader: Reader): BlockOp {
   const first = reader.byte();
   const slotOrNull = decodeSlot(reader, first >> CODE_BITS);
   const slot = slotOrNull ?? 0;
@@ -52,12 +51,12 @@ function decodeOp(reader: Reader): Op {
     const source = reader.below(SLOTS_LIMIT + 1);
     return { kind: 'realloc', slot, source: source === 0 ? null : source - 1, size: reader.size() };
   }
-  return DECODERS[OP_KINDS[code]!](reader, slot, slotOrNull);
+  return DECODERS[BLOCK_OP_KINDS[code]!](reader, slot, slotOrNull);
 }
 
 /** How each kind reads what follows its slot; the fields of a literal are read in the order in which they stand. */
 const DECODERS: Readonly<
-  Record<OpKind, (reader: Reader, slot: Slot, slotOrNull: Slot | null) => Op>
+  Record<BlockOpKind, (reader: Reader, slot: Slot, slotOrNull: Slot | null) => BlockOp>
 > = {
   malloc: (reader, slot) => ({ kind: 'malloc', slot, size: reader.size() }),
   free: (_reader, _slot, slotOrNull) => ({ kind: 'free', slot: slotOrNull }),
@@ -132,16 +131,16 @@ class Reader {
 }
 
 /** A program's bytes, the shortest that `decodeProgram` reads as this program. */
-export function encodeProgram(program: Program): Uint8Array {
+export function encodeProgram(program: readonly BlockOp[]): Uint8Array {
   const bytes: number[] = [];
   for (const op of program) encodeOp(bytes, op);
   return Uint8Array.from(bytes);
 }
 
-function encodeOp(bytes: number[], op: Op): void {
+function encodeOp(bytes: number[], op: BlockOp): void {
   const isRealloc = op.kind === 'realloc';
   const isReallocFrom = isRealloc && op.source !== op.slot;
-  encodeSlot(bytes, isReallocFrom ? CODE_REALLOC_FROM : OP_KINDS.indexOf(op.kind), op.slot);
+  encodeSlot(bytes, isReallocFrom ? CODE_REALLOC_FROM : BLOCK_OP_KINDS.indexOf(op.kind), op.slot);
   if (isReallocFrom) encodeNumber(bytes, op.source === null ? 0 : op.source + 1);
   switch (op.kind) {
     case 'free':

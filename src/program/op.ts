@@ -9,6 +9,13 @@ export const SLOTS_LIMIT = 2 ** 20;
 /**
  * One step of a program. Plain data; what it does is up to the runner.
  *
+ * Every program is valid: an op whose slots do not allow it does nothing. So any subset of a program is a program.
+ */
+export type Op = BlockOp | PageOp;
+
+/**
+ * What an allocator is asked.
+ *
  * - `malloc`, `calloc`, `aligned` ask for a block and put it into `slot`.
  * - `realloc` moves the block of `source` (nothing, for null) to a new size and puts it into `slot`.
  * - `free` gives the block of `slot` back, or asks what a null pointer does.
@@ -16,10 +23,9 @@ export const SLOTS_LIMIT = 2 ** 20;
  *   `slot` held and gave back; one that lies `offset` bytes into the block of `slot`) and are sent only to targets
  *   that promise an answer.
  *
- * Every program is valid: an op whose source slot is empty, or whose target slot is live (unless it is the op's own
- * source), does nothing. So any subset of a program is a program.
+ * An op whose source slot is empty, or whose target slot is live (unless it is the op's own source), does nothing.
  */
-export type Op =
+export type BlockOp =
   | { readonly kind: 'malloc'; readonly slot: Slot; readonly size: Size }
   | { readonly kind: 'calloc'; readonly slot: Slot; readonly count: Size; readonly size: Size }
   | {
@@ -38,10 +44,73 @@ export type Op =
   | { readonly kind: 'double-free'; readonly slot: Slot }
   | { readonly kind: 'free-inside'; readonly slot: Slot; readonly offset: number };
 
+/** What a program may do in the pages that it maps. */
+export type Protection = 'none' | 'read' | 'read-write';
+
+/** Where in memory an op on pages begins: at the address that a `map` put into a slot, or where the break began. */
+export type Base = Slot | 'brk';
+
+/** How many bytes a load or a store moves. */
+export type AccessSize = 1 | 2 | 4 | 8;
+
+/**
+ * What a machine with an address space is asked. Addresses are `offset` bytes behind a base.
+ *
+ * - `map` maps whole pages anywhere, `map-at` where it says; the address goes into slot `area`, written `a0`, `a1`, …
+ *   It stays there when pages are unmapped, so that what is gone can be touched, until the slot is mapped anew.
+ * - `unmap` and `protect` change the pages of a range; `brk` moves the break by so many bytes, up or down.
+ * - `load` and `store` move 1 to 8 bytes, which may lie on two pages; `touch` stores a byte to each page of a range.
+ *
+ * An op whose base is empty does nothing.
+ */
+export type PageOp =
+  | {
+      readonly kind: 'map';
+      readonly area: Slot;
+      readonly size: number;
+      readonly protection: Protection;
+    }
+  | {
+      readonly kind: 'map-at';
+      readonly area: Slot;
+      readonly base: Base;
+      readonly offset: number;
+      readonly size: number;
+      readonly protection: Protection;
+    }
+  | {
+      readonly kind: 'unmap';
+      readonly base: Base;
+      readonly offset: number;
+      readonly size: number;
+    }
+  | {
+      readonly kind: 'protect';
+      readonly base: Base;
+      readonly offset: number;
+      readonly size: number;
+      readonly protection: Protection;
+    }
+  | { readonly kind: 'brk'; readonly increment: number }
+  | {
+      readonly kind: 'load' | 'store';
+      readonly base: Base;
+      readonly offset: number;
+      readonly size: AccessSize;
+    }
+  | {
+      readonly kind: 'touch';
+      readonly base: Base;
+      readonly offset: number;
+      readonly size: number;
+    };
+
+export type BlockOpKind = BlockOp['kind'];
+export type PageOpKind = PageOp['kind'];
 export type OpKind = Op['kind'];
 
-/** Every kind, in the order in which tables and byte programs number them. */
-export const OP_KINDS = [
+/** Every kind of op on blocks, in the order in which tables and byte programs number them. */
+export const BLOCK_OP_KINDS = [
   'malloc',
   'free',
   'realloc',
@@ -49,7 +118,26 @@ export const OP_KINDS = [
   'aligned',
   'double-free',
   'free-inside',
-] as const satisfies readonly OpKind[];
+] as const satisfies readonly BlockOpKind[];
 
 /** The highest alignment that an op may ask for: 2^30 bytes. */
 export const ALIGNMENT_EXPONENT_MAX = 30;
+
+/** Every kind of op on pages. */
+export const PAGE_OP_KINDS = [
+  'map',
+  'map-at',
+  'unmap',
+  'protect',
+  'brk',
+  'load',
+  'store',
+  'touch',
+] as const satisfies readonly PageOpKind[];
+
+export const PROTECTIONS = ['none', 'read', 'read-write'] as const satisfies readonly Protection[];
+export const ACCESS_SIZES = [1, 2, 4, 8] as const satisfies readonly AccessSize[];
+
+export function isPageOp(op: Op): op is PageOp {
+  return (PAGE_OP_KINDS as readonly OpKind[]).includes(op.kind);
+}

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
 import { Runner } from '../check/runner.ts';
-import type { Target } from '../check/target.ts';
+import type { AllocatorTarget } from '../check/target.ts';
 import { parseProgram } from '../program/text.ts';
 import { type AllocatorObject, objectTarget } from './object.ts';
 
 /** Adapts an object of this malloc and free, and what is added. */
-function adapt(parts: Partial<AllocatorObject> = {}): Target {
+function adapt(parts: Partial<AllocatorObject> = {}): AllocatorTarget {
   return objectTarget('mine', () => ({ malloc: () => 16, free: () => undefined, ...parts }))();
 }
 

@@ -3,15 +3,15 @@ import type { Range } from '../base/range.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type {
   InvariantSet,
-  MakeTarget,
+  MakeAllocatorTarget,
   Memory,
   Promises,
-  Target,
+  AllocatorTarget,
   WalkedBlock,
 } from '../check/target.ts';
 
 /**
- * Any object that allocates, as a user wrote it: `malloc` and `free` are enough; the rest is what a `Target` offers.
+ * Any object that allocates, as a user wrote it: `malloc` and `free` are enough; the rest is what a `AllocatorTarget` offers.
  * Sizes are plain numbers, unless `promises.sizeMax` is above 2^53-1.
  */
 export interface AllocatorObject {
@@ -54,7 +54,7 @@ export type MakeAllocator = () => AllocatorObject;
  *
  * @throws {UsageError} `makeAllocator` is no function, or what it returns has no `malloc` or no `free`.
  */
-export function objectTarget(name: string, makeAllocator: MakeAllocator): MakeTarget {
+export function objectTarget(name: string, makeAllocator: MakeAllocator): MakeAllocatorTarget {
   if (typeof makeAllocator !== 'function') {
     throw new UsageError(
       `${name}: expected a function that returns a fresh allocator, but got ${describe(makeAllocator)}; pass () => allocator instead, so that every run starts on an empty heap.`,
@@ -80,7 +80,7 @@ function requireAllocator(name: string, allocator: AllocatorObject): void {
   }
 }
 
-function adapt(name: string, allocator: AllocatorObject): Target {
+function adapt(name: string, allocator: AllocatorObject): AllocatorTarget {
   const { memory } = allocator;
   const nullAddress = allocator.nullAddress ?? (memory === undefined ? undefined : 0);
   const answer = (address: unknown): number | null =>

@@ -1,12 +1,13 @@
 /** The same heap, unchanged, on a flat arena and on the pages of a machine. */
 import { describe, expect, test } from 'vitest';
 import { Engine, programOf } from '../../fuzz/engine.ts';
-import { offeredKinds } from '../../fuzz/generator.ts';
+import { blockPrograms } from '../../fuzz/block-programs.ts';
+import { drawProgramFor } from '../../fuzz/generator.ts';
 import { Prng } from '../base/prng.ts';
 import { GIB, MIB } from '../base/units.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { Runner } from '../check/runner.ts';
-import type { MakeTarget } from '../check/target.ts';
+import type { AllocatorTarget, MakeAllocatorTarget } from '../check/target.ts';
 import { Heap } from '../heap/heap.ts';
 import { HEAP_INVARIANTS, heapState } from '../heap/invariants.ts';
 import { type HeapOptions, LECTURE_NOTE } from '../heap/options.ts';
@@ -18,14 +19,14 @@ const PROGRAMS_COUNT = 8;
 const OPS_MAX = 120;
 
 /** What each op of some programs came to: an address from the start of the arena, or why there is none. */
-function answersOf(makeTarget: MakeTarget): string[] {
+function answersOf(makeTarget: MakeAllocatorTarget): string[] {
   const runner = new Runner(makeTarget, { record: 'outcomes' });
-  const offered = offeredKinds(runner.target);
+  const draw = drawProgramFor(runner.target);
   const answers: string[] = [];
   for (let number = 0; number < PROGRAMS_COUNT; number += 1) {
-    const finding = runner.run(programOf(7, number, offered, OPS_MAX));
+    const finding = runner.run(programOf(7, number, draw, OPS_MAX));
     expect(finding).toBe(undefined);
-    const { start } = runner.target.bounds!;
+    const { start } = (runner.target as AllocatorTarget).bounds!;
     for (const { outcome } of runner.trace)
       answers.push(outcome.kind === 'granted' ? `+${outcome.address - start}` : outcome.kind);
   }
@@ -145,7 +146,7 @@ describe('with frames on map', () => {
     ['lecture-note', LECTURE_NOTE, 6],
   ] as const)('the heap %s keeps its promises with few frames', (_, heap, framesMin) => {
     // At least enough frames for one growth: with fewer there is no heap at all.
-    const program = programOf(7, 3, ['malloc', 'free', 'realloc', 'calloc'], 200);
+    const program = programOf(7, 3, blockPrograms(['malloc', 'free', 'realloc', 'calloc']), 200);
     for (let framesCount = framesMin; framesCount < 80; framesCount += 1) {
       const machine = { framesCount, frames: 'on-map', watch: 'on' } as const;
       const runner = new Runner(referenceTarget({ heap, machine }), { checkEvery: 16 });

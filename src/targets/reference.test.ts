@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
-import type { Target } from '../check/target.ts';
+import type { AllocatorTarget } from '../check/target.ts';
 import { type HeapOptions, PRESETS } from '../heap/options.ts';
 import { referenceTarget } from './reference.ts';
 
@@ -31,12 +31,12 @@ const SETS: readonly (readonly [string, Partial<HeapOptions>])[] = [
   ['a small growth', { growthUnit: 100, coalescing: 'within-map' }],
 ];
 
-function make(heap: Partial<HeapOptions>): Target {
+function make(heap: Partial<HeapOptions>): AllocatorTarget {
   return referenceTarget({ heap, arena: ARENA })();
 }
 
 /** Bytes by which a free of a fresh block of this size lowers the footprint. */
-function returned(target: Target, size: number): number {
+function returned(target: AllocatorTarget, size: number): number {
   const address = target.malloc(size)!;
   const before = target.footprint!();
   target.free(address);
@@ -44,7 +44,7 @@ function returned(target: Target, size: number): number {
 }
 
 /** How many bytes a block of this size has beyond it. */
-function slackOf(target: Target, size: number): number {
+function slackOf(target: AllocatorTarget, size: number): number {
   const address = target.malloc(size)!;
   const slack = target.usableSize!(address) - size;
   target.free(address);
@@ -54,7 +54,7 @@ function slackOf(target: Target, size: number): number {
 const SIZES = [0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 250, 1000, 2040];
 
 /** What a target answers to a fixed row of requests and frees. */
-const someCalls = (target: Target): unknown[] => {
+const someCalls = (target: AllocatorTarget): unknown[] => {
   const first = [...SIZES, 200_000].map((size) => target.malloc(size));
   for (const address of first.filter((_address, index) => index % 2 === 0)) target.free(address);
   return [...first, ...SIZES.map((size) => target.aligned!(64, size))];

@@ -2,7 +2,13 @@ import { roundDown, roundUp } from '../base/bits.ts';
 import type { Range } from '../base/range.ts';
 import { MIB, SIZE_MAX } from '../base/units.ts';
 import { UsageError } from '../base/usage-error.ts';
-import type { InvariantSet, MakeTarget, Memory, Promises, Target } from '../check/target.ts';
+import type {
+  InvariantSet,
+  MakeAllocatorTarget,
+  Memory,
+  Promises,
+  AllocatorTarget,
+} from '../check/target.ts';
 import type { Arena } from '../heap/arena.ts';
 import { FlatArena, type FlatArenaOptions } from '../heap/flat-arena.ts';
 import type { HeapCounters } from '../heap/free-list.ts';
@@ -33,7 +39,7 @@ export interface ReferenceOptions {
  *
  * @throws {UsageError} Options that do not go together.
  */
-export function referenceTarget(options: ReferenceOptions = {}): MakeTarget {
+export function referenceTarget(options: ReferenceOptions = {}): MakeAllocatorTarget {
   const { arena, heap = {}, machine } = options;
   if (machine === undefined) {
     const heapOptions = completeOptions(heap);
@@ -80,7 +86,7 @@ function targetOver(
   arena: TargetArena,
   { heapOptions, name, promises }: TargetParts,
   rulesOf: (heap: Heap) => InvariantSet<unknown>,
-): Target {
+): AllocatorTarget {
   const heap = new Heap(arena, heapOptions);
   const atThreshold = [0, 0, 0];
   const noteThreshold = (size: number): void => {

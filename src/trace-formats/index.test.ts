@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Op } from '../program/op.ts';
+import type { BlockOp, Op } from '../program/op.ts';
 import { decodeProgram, encodeProgram } from '../program/bytes.ts';
 import { parseProgram, printProgram } from '../program/text.ts';
 import { detectTraceFormat, HEAD_LENGTH, splitLines, type TraceSummary } from './index.ts';
@@ -59,7 +59,7 @@ describe('the recorded traces', () => {
     const { ops, summary } = read(file);
     expect(ops.length).toBe(summary.opsCount);
     expect(parseProgram(printProgram(ops), file).program).toEqual(ops);
-    expect(decodeProgram(encodeProgram(ops))).toEqual(ops);
+    expect(decodeProgram(encodeProgram(ops as readonly BlockOp[]))).toEqual(ops);
   });
 
   test.each(FILES.filter((file) => file.endsWith('.log')))(

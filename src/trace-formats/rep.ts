@@ -1,7 +1,7 @@
 import type { Size } from '../base/units.ts';
 import { type Place, type UsageError, usageErrorAt } from '../base/usage-error.ts';
 import { type Op, SLOTS_LIMIT } from '../program/op.ts';
-import { parseSize } from '../program/text.ts';
+import { parseSize } from '../program/words.ts';
 import { LiveBlocks } from './live-blocks.ts';
 import type { TraceFormat, TraceSummary } from './trace-format.ts';
 

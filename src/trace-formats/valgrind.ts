@@ -1,7 +1,7 @@
 import { type Size, SIZE_MAX, sizeProduct } from '../base/units.ts';
 import { type Place, usageErrorAt } from '../base/usage-error.ts';
 import { ALIGNMENT_EXPONENT_MAX, type Op, type Slot } from '../program/op.ts';
-import { parseSize } from '../program/text.ts';
+import { parseSize } from '../program/words.ts';
 import { LiveBlocks } from './live-blocks.ts';
 import { SlotPool } from './slot-pool.ts';
 import type { TraceFormat, TraceSummary } from './trace-format.ts';

@@ -1,6 +1,6 @@
 import { type Place, usageErrorAt } from '../base/usage-error.ts';
 import type { Op } from '../program/op.ts';
-import { parseSize } from '../program/text.ts';
+import { parseSize } from '../program/words.ts';
 import { LiveBlocks } from './live-blocks.ts';
 import { SlotPool } from './slot-pool.ts';
 import type { TraceFormat, TraceSummary } from './trace-format.ts';

@@ -1,3 +1,4 @@
+import { unreachable } from '../../base/kit-bug.ts';
 import { sizeOf, type Size } from '../../base/units.ts';
 import type { Op } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
@@ -53,13 +54,69 @@ function lower(
   return current;
 }
 
-/** The sizes and counts of an op. Alignments are not among them: they are powers of two. */
+/**
+ * The numbers of an op that may take any value: sizes, counts, offsets and how far a break goes. Alignments are not
+ * among them, which are powers of two, nor are the sizes of loads and stores.
+ */
 function numbersOf(op: Op): readonly Size[] {
-  if (op.kind === 'calloc') return [op.count, op.size];
-  return 'size' in op ? [op.size] : [];
+  switch (op.kind) {
+    case 'calloc':
+      return [op.count, op.size];
+    case 'malloc':
+    case 'aligned':
+    case 'realloc':
+    case 'map':
+      return [op.size];
+    case 'map-at':
+    case 'unmap':
+    case 'protect':
+    case 'touch':
+      return [op.size, op.offset];
+    case 'load':
+    case 'store':
+      return [op.offset];
+    case 'brk':
+      return [Math.abs(op.increment)];
+    case 'free':
+    case 'double-free':
+    case 'free-inside':
+      return [];
+    default:
+      return unreachable(op);
+  }
 }
 
 function withNumbers(op: Op, change: (number: Size, position: number) => Size): Op {
-  if (op.kind === 'calloc') return { ...op, count: change(op.count, 0), size: change(op.size, 1) };
-  return 'size' in op ? { ...op, size: change(op.size, 0) } : op;
+  switch (op.kind) {
+    case 'calloc':
+      return { ...op, count: change(op.count, 0), size: change(op.size, 1) };
+    case 'malloc':
+    case 'aligned':
+    case 'realloc':
+      return { ...op, size: change(op.size, 0) };
+    case 'map':
+      return { ...op, size: Number(change(op.size, 0)) };
+    case 'map-at':
+    case 'unmap':
+    case 'protect':
+    case 'touch':
+      return { ...op, size: Number(change(op.size, 0)), offset: Number(change(op.offset, 1)) };
+    case 'load':
+    case 'store':
+      return { ...op, offset: Number(change(op.offset, 0)) };
+    case 'brk':
+      return { ...op, increment: signed(op.increment, change) };
+    case 'free':
+    case 'double-free':
+    case 'free-inside':
+      return op;
+    default:
+      return unreachable(op);
+  }
+}
+
+/** A number whose magnitude is changed, with its sign. */
+function signed(number: number, change: (magnitude: Size, position: number) => Size): number {
+  const magnitude = Number(change(Math.abs(number), 0));
+  return number < 0 ? 0 - magnitude : magnitude;
 }

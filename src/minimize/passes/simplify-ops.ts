@@ -1,9 +1,12 @@
 import { SIZE_MAX, sizeProduct } from '../../base/units.ts';
-import type { Op } from '../../program/op.ts';
+import { ACCESS_SIZES, type Op, type Protection } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
-/** Replaces an op by one that says less: calloc, aligned and realloc by malloc or free, another slot by the own one. */
+/**
+ * Replaces an op by one that says less: calloc, aligned and realloc by malloc or free, another slot by the own one;
+ * a place by any, another protection by the usual one, pages by one, an access by a smaller one.
+ */
 export function simplifyOps(program: Program, attempt: Attempt): Program {
   let current = program;
   for (let index = 0; index < current.length; index += 1) {
@@ -40,7 +43,29 @@ function simplerOps(op: Op): readonly Op[] {
       return [{ kind: 'free', slot: op.slot }];
     case 'free-inside':
       return op.offset > 1 ? [{ ...op, offset: 1 }] : [];
+    case 'map':
+      return readWrite(op);
+    case 'map-at': {
+      const { area, protection, size } = op;
+      return [{ kind: 'map', area, size, protection }, ...readWrite(op)];
+    }
+    case 'protect': {
+      const { base, offset, size } = op;
+      return [{ kind: 'unmap', base, offset, size }, ...readWrite(op)];
+    }
+    case 'touch':
+      return [{ kind: 'store', base: op.base, offset: op.offset, size: 1 }];
+    case 'load':
+    case 'store':
+      return ACCESS_SIZES.filter((size) => size < op.size).map((size) => ({ ...op, size }));
     default:
       return [];
   }
+}
+
+/** The op with the protection that says nothing. */
+function readWrite<Protected extends Op & { readonly protection: Protection }>(
+  op: Protected,
+): readonly Protected[] {
+  return op.protection === 'read-write' ? [] : [{ ...op, protection: 'read-write' }];
 }

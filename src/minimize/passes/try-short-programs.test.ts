@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Op } from '../../program/op.ts';
+import type { BlockOp, Op } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import { line, offers, ops, shrunk } from './offers.test-helper.ts';
 import { tryShortPrograms } from './try-short-programs.ts';
@@ -23,7 +23,7 @@ const LAST = {
 /** The frees and reallocs of slots that hold no block, if every request is granted. */
 function strayOps(program: Program): readonly Op[] {
   const live = new Set<number | null>();
-  return program.filter((op) => {
+  return (program as readonly BlockOp[]).filter((op) => {
     const isStray = (op.kind === 'free' || op.kind === 'realloc') && !live.has(op.slot);
     if (op.kind === 'free') live.delete(op.slot);
     else live.add(op.slot);

@@ -1,17 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../src/base/prng.ts';
-import type { Target } from '../src/check/target.ts';
+import type { AllocatorTarget } from '../src/check/target.ts';
 import { Runner } from '../src/check/runner.ts';
-import { OP_KINDS, type Op, type OpKind } from '../src/program/op.ts';
-import { slotsOf, type Program } from '../src/program/program.ts';
+import { BLOCK_OP_KINDS, type BlockOp, type BlockOpKind } from '../src/program/op.ts';
+import { slotsOf } from '../src/program/program.ts';
 import { decodeProgram, encodeProgram } from '../src/program/bytes.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
-import { drawProgram, offeredKinds } from './generator.ts';
+import { blockPrograms, offeredKinds } from './block-programs.ts';
+import { drawProgramFor } from './generator.ts';
 
-const BARE: Target = { name: 'bare', promises: {}, malloc: () => null, free: () => undefined };
+const BARE: AllocatorTarget = {
+  name: 'bare',
+  promises: {},
+  malloc: () => null,
+  free: () => undefined,
+};
 
 describe('a target is offered', () => {
-  test.each<[string, Partial<Target>, readonly OpKind[]]>([
+  test.each<[string, Partial<AllocatorTarget>, readonly BlockOpKind[]]>([
     ['malloc and free, always', {}, ['malloc', 'free']],
     ['realloc, if it has it', { realloc: () => null }, ['malloc', 'free', 'realloc']],
     ['calloc, if it has it', { calloc: () => null }, ['malloc', 'free', 'calloc']],
@@ -31,25 +37,33 @@ describe('a target is offered', () => {
   });
 
   test('everything but misuse, if it is the reference', () => {
-    expect(offeredKinds(referenceTarget()())).toEqual(OP_KINDS.slice(0, 5));
+    expect(offeredKinds(referenceTarget()())).toEqual(BLOCK_OP_KINDS.slice(0, 5));
   });
 });
 
 /** Programs of one seed each. */
-function programs(count: number, offered: readonly OpKind[], opsMax: number): readonly Program[] {
-  return Array.from({ length: count }, (_, seed) => drawProgram(new Prng(seed), offered, opsMax));
+function programs(
+  count: number,
+  offered: readonly BlockOpKind[],
+  opsMax: number,
+): readonly (readonly BlockOp[])[] {
+  const draw = blockPrograms(offered);
+  return Array.from(
+    { length: count },
+    (_, seed) => draw(new Prng(seed), opsMax) as readonly BlockOp[],
+  );
 }
 
-const PROGRAMS = programs(1000, OP_KINDS, 64);
+const PROGRAMS = programs(1000, BLOCK_OP_KINDS, 64);
 const OPS = PROGRAMS.flat();
 
 /** The share of ops of a kind for which this holds. */
-function share(kind: OpKind, holds: (op: Op) => boolean): number {
+function share(kind: BlockOpKind, holds: (op: BlockOp) => boolean): number {
   const ofKind = OPS.filter((op) => op.kind === kind);
   return ofKind.filter(holds).length / ofKind.length;
 }
 
-const product = (op: Op): bigint =>
+const product = (op: BlockOp): bigint =>
   op.kind === 'calloc' ? BigInt(op.count) * BigInt(op.size) : -1n;
 
 describe('a program', () => {
@@ -61,12 +75,12 @@ describe('a program', () => {
   });
 
   test.each([1, 2, 7, 8, 9])('has %d ops at the most, if that is all it may', (opsMax) => {
-    const lengths = programs(200, OP_KINDS, opsMax).map(({ length }) => length);
+    const lengths = programs(200, BLOCK_OP_KINDS, opsMax).map(({ length }) => length);
     expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1, opsMax]);
   });
 
   test('has ops of the kinds offered only', () => {
-    const offered: readonly OpKind[] = ['malloc', 'free', 'aligned', 'free-inside'];
+    const offered: readonly BlockOpKind[] = ['malloc', 'free', 'aligned', 'free-inside'];
     const kinds = new Set(
       programs(300, offered, 32).flatMap((program) => program.map((op) => op.kind)),
     );
@@ -74,7 +88,9 @@ describe('a program', () => {
   });
 
   test('has every kind of op, malloc and free most of all', () => {
-    const counts = OP_KINDS.map((kind) => OPS.filter((op) => op.kind === kind).length / OPS.length);
+    const counts = BLOCK_OP_KINDS.map(
+      (kind) => OPS.filter((op) => op.kind === kind).length / OPS.length,
+    );
     expect(Math.min(...counts)).toBeGreaterThan(0.005);
     expect(counts[0]! + counts[1]!).toBeGreaterThan(0.5);
   });
@@ -117,14 +133,15 @@ describe('a program', () => {
   });
 
   test('of the same state of the generator is the same', () => {
-    expect(programs(50, OP_KINDS, 64)).toEqual(PROGRAMS.slice(0, 50));
+    expect(programs(50, BLOCK_OP_KINDS, 64)).toEqual(PROGRAMS.slice(0, 50));
   });
 });
 
 test('ops do something: few are skipped by a target that grants what it can', () => {
   const runner = new Runner(referenceTarget());
-  const offered = offeredKinds(runner.target);
-  for (const program of programs(300, offered, 64)) expect(runner.run(program)).toBeUndefined();
+  const draw = drawProgramFor(runner.target);
+  for (let seed = 0; seed < 300; seed += 1)
+    expect(runner.run(draw(new Prng(seed), 64))).toBeUndefined();
   const { ops, skipped, refused, notAsked } = runner.counts;
   expect(skipped / ops).toBeLessThan(0.1);
   expect(refused / ops).toBeGreaterThan(0.005);

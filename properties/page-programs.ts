@@ -1,0 +1,145 @@
+import * as fc from 'fast-check';
+import {
+  ACCESS_SIZES,
+  type Base,
+  type PageOp,
+  type PageOpKind,
+  PROTECTIONS,
+} from '../src/program/op.ts';
+import type { Program } from '../src/program/program.ts';
+
+/** How often ops of each kind come up, next to each other; one that is left out never does. */
+type PageOpWeights = Readonly<Partial<Record<PageOpKind, number>>>;
+
+/** What the programs of an arbitrary look like. */
+export interface PageProgramShape {
+  readonly weights: PageOpWeights;
+  readonly pageSize: number;
+  readonly opsMax: number;
+}
+
+/** The programs that ask some invariants of a machine often. */
+interface MachineSuite {
+  /** The invariant to which the programs are weighted; all are asked. */
+  readonly invariant: string;
+  /** What the programs are, in words. */
+  readonly programs: string;
+  readonly weights: PageOpWeights;
+}
+
+/** Suites for a machine, by what they are about: areas, accesses, TLB, frames, the break. */
+export const MACHINE_SUITES: readonly MachineSuite[] = [
+  {
+    invariant: 'calls-change-their-own-pages',
+    programs: 'areas that are split, changed and filled again',
+    weights: { map: 4, 'map-at': 6, unmap: 6, protect: 4, load: 2, store: 4 },
+  },
+  {
+    invariant: 'refused-access-changes-nothing',
+    programs: 'accesses at every edge of pages and areas',
+    weights: { map: 3, protect: 3, unmap: 1, load: 8, store: 8, touch: 1 },
+  },
+  {
+    invariant: 'change-is-followed-by-invalidation',
+    programs: 'pages that are used, changed and used again',
+    weights: { map: 2, protect: 6, unmap: 4, load: 5, store: 5, touch: 3 },
+  },
+  {
+    invariant: 'frame-is-free-or-owned',
+    programs: 'more pages than there are frames',
+    weights: { map: 4, 'map-at': 6, unmap: 3, touch: 10, store: 2, load: 2 },
+  },
+  {
+    invariant: 'areas-stay-apart',
+    programs: 'a break that goes up and down beside other areas',
+    weights: { brk: 10, map: 1, 'map-at': 4, unmap: 3, protect: 2, load: 3, store: 4, touch: 2 },
+  },
+];
+
+/** Slots are few, so that a program comes back to what it mapped. */
+const SLOT_MAX = 3;
+/** How far apart areas are put at the most, as an exponent of two, in pages. */
+const FAR_EXPONENT_MAX = 27;
+/** No machine has room for these. */
+const HUGE = [2 ** 32 + 64, 2 ** 40, 2 ** 47, 2 ** 53 - 1] as const;
+
+/** Programs of any length up to `opsMax`, their ops drawn one by one. Every program is valid, so is every shrunk one. */
+export function pagePrograms({
+  opsMax,
+  pageSize,
+  weights,
+}: PageProgramShape): fc.Arbitrary<Program> {
+  const ops = opsOf(pageSize);
+  const kinds = Object.entries(weights).map(([kind, weight]) => ({
+    weight,
+    arbitrary: ops[kind as PageOpKind],
+  }));
+  return fc.array(fc.oneof(...kinds), { maxLength: opsMax, size: 'max' });
+}
+
+/** Ops of each kind, around the edges of pages of this size. */
+function opsOf(pageSize: number): Readonly<Record<PageOpKind, fc.Arbitrary<PageOp>>> {
+  const area = fc.nat({ max: SLOT_MAX });
+  const base: fc.Arbitrary<Base> = fc.oneof(
+    { weight: 6, arbitrary: area },
+    { weight: 1, arbitrary: fc.constant('brk' as const) },
+  );
+  const size = sizes(pageSize);
+  const pageStart = edges(pageSize);
+  const far = fc.nat({ max: FAR_EXPONENT_MAX }).map((exponent) => pageSize * 2 ** exponent);
+  const target = fc.oneof({ weight: 2, arbitrary: pageStart }, { weight: 1, arbitrary: far });
+  const protection = fc.constantFrom(...PROTECTIONS.toReversed());
+  const access = {
+    base,
+    offset: places(pageSize),
+    size: fc.constantFrom(...ACCESS_SIZES),
+  };
+  const range = { base, offset: pageStart, size };
+  return {
+    map: fc.record({ ...named('map'), area, size, protection }),
+    'map-at': fc.record({ ...named('map-at'), area, base, offset: target, size, protection }),
+    unmap: fc.record({ ...named('unmap'), ...range }),
+    protect: fc.record({ ...named('protect'), ...range, protection }),
+    brk: fc.record({ ...named('brk'), increment: increments(pageSize) }),
+    load: fc.record({ ...named('load'), ...access }),
+    store: fc.record({ ...named('store'), ...access }),
+    touch: fc.record({ ...named('touch'), ...range }),
+  };
+}
+
+function named<Kind extends PageOpKind>(kind: Kind): { readonly kind: fc.Arbitrary<Kind> } {
+  return { kind: fc.constant(kind) };
+}
+
+/** Bytes: whole pages, a byte more or less, nothing, or too many. */
+function sizes(pageSize: number): fc.Arbitrary<number> {
+  const pages = fc.integer({ min: 1, max: 8 }).map((count) => count * pageSize);
+  return fc.oneof(
+    { weight: 12, arbitrary: pages },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(pages, fc.constantFrom(1, -1)).map(([sum, more]) => sum + more),
+    },
+    { weight: 1, arbitrary: fc.constantFrom(0, ...HUGE) },
+  );
+}
+
+/** Offsets at which pages begin, now and then a byte behind. */
+function edges(pageSize: number): fc.Arbitrary<number> {
+  return fc.oneof(
+    { weight: 20, arbitrary: fc.nat({ max: 8 }).map((page) => page * pageSize) },
+    { weight: 1, arbitrary: fc.nat({ max: 8 }).map((page) => page * pageSize + 1) },
+  );
+}
+
+/** Offsets at which pages begin and end. */
+function places(pageSize: number): fc.Arbitrary<number> {
+  const inPage = fc.constantFrom(0, 1, 8, pageSize - 8, pageSize - 3, pageSize - 1);
+  return fc.tuple(fc.nat({ max: 8 }), inPage).map(([page, offset]) => page * pageSize + offset);
+}
+
+function increments(pageSize: number): fc.Arbitrary<number> {
+  return fc
+    .tuple(fc.oneof(sizes(pageSize), fc.nat({ max: pageSize })), fc.constantFrom(1, -1))
+    .map(([size, sign]) => (sign < 0 ? 0 - size : size));
+}

@@ -1,0 +1,13 @@
+/** What became of one op: sent and answered, or why it was not; a run is stopped by its finding. */
+export type Outcome =
+  | { readonly kind: 'granted'; readonly address: number; readonly size: number }
+  /** `why` is said where a target says it. */
+  | { readonly kind: 'refused'; readonly why?: string }
+  /** A load, a store or a call that has no answer but that it was done. */
+  | { readonly kind: 'done'; readonly value?: number }
+  | { readonly kind: 'faulted'; readonly why: string }
+  | { readonly kind: 'freed' }
+  | { readonly kind: 'skipped' }
+  | { readonly kind: 'not asked' }
+  | { readonly kind: 'crashed' }
+  | { readonly kind: 'stopped' };

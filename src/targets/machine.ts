@@ -1,0 +1,234 @@
+import { unreachable } from '../base/kit-bug.ts';
+import type { MachineTarget, StepObserver } from '../check/target.ts';
+import type { Outcome } from '../check/outcome.ts';
+import type { AddressSpaceOptions } from '../kernel/address-space.ts';
+import { KERNEL_INVARIANTS, type KernelInvariant } from '../kernel/invariants.ts';
+import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { ModelledSpace } from '../kernel/modelled-space.ts';
+import { PRESETS, type PresetName } from '../machine/geometry.ts';
+import type { TlbOptions } from '../machine/tlb.ts';
+import { type Base, isPageOp, type Op, type PageOp, type Slot } from '../program/op.ts';
+
+/** What a machine is built of, where it is not the default. */
+export interface MachineOptions {
+  /** Default `machine`, or `machine/` and the preset. */
+  readonly name?: string;
+  /** Default `x86-64`. */
+  readonly preset?: PresetName;
+  /** Default 64: few enough that programs run out of them. */
+  readonly framesCount?: number;
+  /** Of the machine that is looked at. Default 8 entries, so that programs of a few pages evict some. */
+  readonly tlb?: Partial<TlbOptions>;
+  readonly space?: Pick<AddressSpaceOptions, 'frames' | 'placement' | 'seed'>;
+}
+
+const FRAMES_COUNT = 64;
+const SMALL_TLB: Partial<TlbOptions> = { sets: 2, ways: 4 };
+const SKIPPED: Outcome = { kind: 'skipped' };
+const NOT_ASKED: Outcome = { kind: 'not asked' };
+const DONE: Outcome = { kind: 'done' };
+
+/**
+ * Makes a machine with one address space, which performs programs of page ops against a model of memory.
+ *
+ * Beside it a second one performs the same program, with a TLB of another size and with everything that is there for
+ * speed alone: its answers must be the same.
+ */
+export function machineTarget(options: MachineOptions = {}): () => MachineTarget {
+  const { preset = 'x86-64' } = options;
+  const name = options.name ?? (preset === 'x86-64' ? 'machine' : `machine/${preset}`);
+  const { pageSize } = PRESETS[preset];
+  return () => {
+    const pair = new MachinePair(options);
+    return {
+      name,
+      promises: {},
+      pageSize,
+      events: () => pair.events,
+      invariants: { rules: MACHINE_RULES, read: () => pair.read() },
+      perform: (program, observer) => pair.perform(program, observer),
+      end: () => pair.end(),
+    };
+  };
+}
+
+/** The machine that is looked at, and what the other one did otherwise. */
+interface PairState {
+  readonly watched: KernelState;
+  readonly difference: string | undefined;
+}
+
+type PairInvariant = Omit<KernelInvariant, 'check'> & {
+  readonly check: (state: PairState) => string | undefined;
+};
+
+/** What a machine is asked: the rules of its kernel, and that its answers do not depend on what only costs. */
+export const MACHINE_RULES: readonly PairInvariant[] = [
+  ...KERNEL_INVARIANTS.map((rule) => ({
+    ...rule,
+    check: ({ watched }: PairState) => rule.check(watched),
+  })),
+  {
+    name: 'answers-do-not-depend-on-tlb',
+    says: 'A machine with another TLB answers the same, and so does one whose hits take a shortcut.',
+    rows: 'T16',
+    source:
+      'Intel SDM, volume 3, "Operations that Invalidate TLBs and Paging-Structure Caches": the processor may invalidate more; Syeda and Klein, the chain of refinements.',
+    check: ({ difference }) => difference,
+  },
+];
+
+/** Two machines that perform the same program. */
+class MachinePair {
+  readonly #watched: ModelledMachine;
+  readonly #plain: ModelledMachine;
+  #difference: string | undefined;
+
+  constructor(options: MachineOptions) {
+    this.#watched = new ModelledMachine(options, { tlb: SMALL_TLB, watch: 'on' });
+    this.#plain = new ModelledMachine({ ...options, tlb: {} }, { tlb: {}, watch: 'off' });
+  }
+
+  read(): PairState {
+    const problem = this.#difference ?? Object.values(this.#plain.model.problems)[0];
+    return { watched: this.#watched.read(), difference: problem };
+  }
+
+  get events(): Readonly<Record<string, number>> {
+    return this.#watched.events;
+  }
+
+  perform(program: Iterable<Op>, observer: StepObserver): void {
+    let step = 0;
+    for (const op of program) {
+      observer.began(op, step);
+      const outcome = isPageOp(op) ? this.#send(op, step) : NOT_ASKED;
+      if (observer.ended(outcome) === 'stop') return;
+      step += 1;
+    }
+  }
+
+  end(): void {
+    this.#watched.end();
+    this.#plain.end();
+  }
+
+  #send(op: PageOp, step: number): Outcome {
+    const outcome = this.#watched.send(op, step);
+    const other = this.#plain.send(op, step);
+    const [a, b] = [outcome, other].map((each) => JSON.stringify(each));
+    if (a !== b)
+      this.#difference ??= `${op.kind} came to ${a} with a small TLB, to ${b} with a large one`;
+    return outcome;
+  }
+}
+
+/** A machine, its address space with a model, and the slots of the program that is performed. */
+class ModelledMachine {
+  readonly model: ModelledSpace;
+  readonly #kernel: Kernel;
+  readonly #breakStart: number;
+  readonly #areas = new Map<Slot, number>();
+
+  constructor(
+    { framesCount = FRAMES_COUNT, preset = 'x86-64', space, tlb }: MachineOptions,
+    own: { readonly tlb: Partial<TlbOptions>; readonly watch: 'on' | 'off' },
+  ) {
+    this.#kernel = new Kernel({
+      preset,
+      framesCount,
+      tlb: { ...own.tlb, ...tlb },
+      watch: own.watch,
+    });
+    this.model = new ModelledSpace(
+      this.#kernel,
+      this.#kernel.newSpace({ placement: 'up', ...space }),
+    );
+    this.#breakStart = this.model.space.breakAddress;
+    this.model.space.activate();
+  }
+
+  /** What happened, of what only some programs come to. */
+  get events(): Readonly<Record<string, number>> {
+    const { faults, tlbEvictions, tlbFlushes } = this.#kernel.mmu.meter;
+    return {
+      tlbEvictions,
+      tlbFlushes,
+      pagesFaultedIn: faults['not-mapped'],
+      storesToReadOnly: faults['read-only'],
+      accessesToNobodys: faults['kernel-only'],
+      nonCanonical: faults['non-canonical'],
+    };
+  }
+
+  read(): KernelState {
+    return kernelState(this.#kernel, [this.model]);
+  }
+
+  end(): void {
+    this.#kernel.endSpace(this.model.space);
+  }
+
+  /** @param step What a store stores follows from it. */
+  send(op: PageOp, step: number): Outcome {
+    if (op.kind === 'map') return this.#map(op, undefined);
+    if (op.kind === 'brk') return answered(this.model.sbrk(op.increment));
+    const start = this.#addressOf(op.base);
+    const address = start === undefined ? NaN : start + op.offset;
+    if (!Number.isSafeInteger(address)) return SKIPPED;
+    switch (op.kind) {
+      case 'map-at':
+        return this.#map(op, address);
+      case 'unmap':
+        return answered(this.model.munmap(address, op.size));
+      case 'protect':
+        return answered(this.model.protect(address, op.size, op.protection));
+      case 'load':
+        return this.model.load(address, op.size);
+      case 'store':
+        return this.model.store(address, storedBy(step, op.size), op.size);
+      case 'touch':
+        return this.#touch(address, op.size, step);
+      default:
+        return unreachable(op);
+    }
+  }
+
+  #addressOf(base: Base): number | undefined {
+    return base === 'brk' ? this.#breakStart : this.#areas.get(base);
+  }
+
+  #map(
+    { area, protection, size }: PageOp & { kind: 'map' | 'map-at' },
+    address: number | undefined,
+  ): Outcome {
+    const start = this.model.mmap({ size, protection, ...(address !== undefined && { address }) });
+    if (typeof start !== 'number') return answered(start);
+    this.#areas.set(area, start);
+    return { kind: 'granted', address: start, size };
+  }
+
+  /** A byte to each page; frames run out before a range that is too long ends. */
+  #touch(address: number, size: number, step: number): Outcome {
+    const { pageSize } = this.#kernel.mmu.geometry;
+    for (let at = address; at < address + size; at += pageSize) {
+      const answer = this.model.store(at, storedBy(step, 1));
+      if (answer.kind === 'faulted') return answer;
+    }
+    return DONE;
+  }
+}
+
+function answered(answer: number | string): Outcome {
+  return typeof answer === 'number' || answer === 'done' ? DONE : { kind: 'refused', why: answer };
+}
+
+/** What the op at a step stores: not zero, and no other op's. Below 2^53, which a number holds. */
+function storedBy(step: number, size: number): number {
+  const bytes = Array.from(
+    { length: Math.min(size, 6) },
+    (_, index) => ((step + index * 7) % 255) + 1,
+  );
+  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+}
