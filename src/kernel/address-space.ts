@@ -204,6 +204,26 @@ export class AddressSpace implements FaultHandler {
     return true;
   }
 
+  /**
+   * Writes words of 8 bytes into an area as the kernel does: past the TLB and whatever rights its pages have. Pages get
+   * frames as if they were touched.
+   *
+   * @param address A multiple of 8.
+   * @returns False when there is no frame for a page; then words before it are written.
+   */
+  plant(address: number, words: Float64Array): boolean {
+    for (const [index, word] of words.entries()) {
+      const at = address + 8 * index;
+      const page = roundDown(at, this.#pageSize);
+      const isThere =
+        this.table.lookup(at) !== undefined || this.#hookUp(page, RIGHTS_OF['read-write']);
+      if (!isThere) return false;
+      const { frame } = this.table.lookup(at)!;
+      this.#mmu.memory.store64(frame * this.#pageSize + at - page, word);
+    }
+    return true;
+  }
+
   /** Gives everything back, the root as well. The address space is not used again; the machine forgets it. */
   release(): void {
     this.#unmap({ start: 0, end: this.#limit });

@@ -51,12 +51,23 @@ export class Kernel {
    * @throws {UsageError} Options that do not fit this machine, or no frame is left.
    */
   newSpace(options: AddressSpaceOptions = {}): AddressSpace {
-    const space = AddressSpace.create(this.mmu, this.frames, options);
+    const space = this.openSpace(options);
     if (space === null)
       throw new UsageError(
         `framesCount: none of the ${this.frames.totalCount} frames is left for a root; pass more.`,
       );
-    this.#spaces.add(space);
+    return space;
+  }
+
+  /**
+   * Makes an address space for a process.
+   *
+   * @returns Null when no frame is left for its root.
+   * @throws {UsageError} Options that do not fit this machine.
+   */
+  openSpace(options: AddressSpaceOptions = {}): AddressSpace | null {
+    const space = AddressSpace.create(this.mmu, this.frames, options);
+    if (space !== null) this.#spaces.add(space);
     return space;
   }
 

@@ -1,12 +1,21 @@
 import { roundDown, roundUp } from '../base/bits.ts';
-import { assert, unreachable } from '../base/kit-bug.ts';
+import { assert } from '../base/kit-bug.ts';
 import { formatRange, type Range } from '../base/range.ts';
 import { formatAddress } from '../base/units.ts';
 import type { Access } from '../machine/page-fault.ts';
+import {
+  type AccessAnswer,
+  type AccessSize,
+  attempt,
+  loadBytes,
+  OUT_OF_FRAMES,
+  storeBytes,
+} from './access.ts';
 import type { AddressSpace, MapRequest } from './address-space.ts';
 import type { Protection } from './areas.ts';
 import type { Kernel } from './kernel.ts';
 import { PageLog } from './page-log.ts';
+import type { ProcessMemory } from './process-memory.ts';
 import type { Refusal } from './system-calls.ts';
 
 /** The first thing of each kind that went wrong. */
@@ -23,34 +32,31 @@ export interface ModelProblems {
   contents?: string;
 }
 
-/** Bytes that an access moves. */
-export type AccessSize = 1 | 2 | 4 | 8;
-
-/** What came of an access: a value, or why there is none. */
-export type AccessAnswer =
-  | { readonly kind: 'done'; readonly value: number }
-  | { readonly kind: 'faulted'; readonly why: string };
-
 /**
  * An address space driven in lockstep with a model of it that knows nothing of areas, tables and frames. Calls and
  * accesses go through here, and what the real one answers is held against what the model expects.
  */
-export class ModelledSpace {
+export class ModelledSpace implements ProcessMemory {
   readonly space: AddressSpace;
   readonly log: PageLog;
   readonly problems: ModelProblems = {};
   readonly #kernel: Kernel;
   readonly #pageSize: number;
   readonly #limit: number;
+  readonly #activates: boolean;
 
-  /** @param space Nothing is mapped in it yet. */
-  constructor(kernel: Kernel, space: AddressSpace) {
+  /**
+   * @param space Nothing is mapped in it yet.
+   * @param activation Whether an access activates the address space, or somebody else must have.
+   */
+  constructor(kernel: Kernel, space: AddressSpace, activation: 'own' | 'foreign' = 'own') {
     assert(
       space.areas.mappedSize === 0,
       'a model starts with an address space in which nothing is mapped',
     );
     this.space = space;
     this.#kernel = kernel;
+    this.#activates = activation === 'own';
     this.#pageSize = kernel.mmu.geometry.pageSize;
     this.#limit = kernel.mmu.geometry.addressLimit;
     this.log = new PageLog(this.#pageSize);
@@ -121,7 +127,7 @@ export class ModelledSpace {
   /** Loads bytes, which may lie on two pages. */
   load(address: number, size: AccessSize = 1): AccessAnswer {
     const answer = this.#access({ address, size, access: 'load' }, () =>
-      loadFrom(this.#kernel, address, size),
+      loadBytes(this.#kernel.mmu, address, size),
     );
     if (answer.kind === 'faulted' || this.#protectionOf(address, size) === 'none') return answer;
     const expected = valueOf(this.#bytesAt(address, size));
@@ -133,7 +139,7 @@ export class ModelledSpace {
   /** Stores bytes, which may lie on two pages. @param value Below 2^53, and what `size` bytes hold. */
   store(address: number, value: number, size: AccessSize = 1): AccessAnswer {
     const answer = this.#access({ address, size, access: 'store' }, () => {
-      storeTo(this.#kernel, address, size, value);
+      storeBytes(this.#kernel.mmu, { address, size, value });
       return value;
     });
     if (answer.kind === 'faulted') return answer;
@@ -142,12 +148,22 @@ export class ModelledSpace {
     return answer;
   }
 
+  plant(address: number, words: Float64Array): boolean {
+    const isPlanted = this.space.plant(address, words);
+    const bytes = new Uint8Array(words.length * 8);
+    const view = new DataView(bytes.buffer);
+    for (const [index, word] of words.entries()) view.setBigUint64(8 * index, BigInt(word), true);
+    if (isPlanted)
+      for (const [index, byte] of bytes.entries()) this.log.store(address + index, byte);
+    return isPlanted;
+  }
+
   /** Makes an access, and holds what it came to against what it should. */
   #access(
     { access, address, size }: { access: Access; address: number; size: AccessSize },
     make: () => number,
   ): AccessAnswer {
-    if (!this.space.isActive) this.space.activate();
+    if (this.#activates && !this.space.isActive) this.space.activate();
     const { frames } = this.#kernel;
     const freeBefore = frames.freeCount;
     const protection = this.#protectionOf(address, size);
@@ -212,49 +228,6 @@ export class ModelledSpace {
 
 /** The least first. */
 const PROTECTIONS: readonly Protection[] = ['none', 'read', 'read-write'];
-const OUT_OF_FRAMES = 'no frame is left';
-
-/** Faults are known by name, so that a kernel with a line changed, whose classes are its own, can be driven too. */
-function attempt(make: () => number): AccessAnswer {
-  try {
-    return { kind: 'done', value: make() };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if (error.name === 'PageFault') return { kind: 'faulted', why: String(error.cause) };
-    if (error.name === 'OutOfFrames') return { kind: 'faulted', why: OUT_OF_FRAMES };
-    throw error;
-  }
-}
-
-function loadFrom({ mmu }: Kernel, address: number, size: AccessSize): number {
-  switch (size) {
-    case 1:
-      return mmu.load8(address);
-    case 2:
-      return mmu.load16(address);
-    case 4:
-      return mmu.load32(address);
-    case 8:
-      return mmu.load64(address);
-    default:
-      return unreachable(size);
-  }
-}
-
-function storeTo({ mmu }: Kernel, address: number, size: AccessSize, value: number): void {
-  switch (size) {
-    case 1:
-      return mmu.store8(address, value);
-    case 2:
-      return mmu.store16(address, value);
-    case 4:
-      return mmu.store32(address, value);
-    case 8:
-      return mmu.store64(address, value);
-    default:
-      return unreachable(size);
-  }
-}
 
 /** Little-endian; rounded as a load of 8 bytes is where it is above 2^53. */
 function valueOf(bytes: readonly number[]): number {

@@ -1,0 +1,85 @@
+import { Registers, REGISTERS_COUNT } from '../machine/registers.ts';
+import type { Mmu } from '../machine/mmu.ts';
+import type { Thread } from './thread.ts';
+
+/** Bytes that a thread's registers take on its stack. */
+export const FRAME_SIZE = REGISTERS_COUNT * 8;
+
+/** Why registers could not be saved: the stack ends before they do. */
+export const STACK_OVERFLOW = 'no room on its stack for its registers';
+
+/** Memory accesses that switching made itself, counted apart from those of the programs. */
+export interface SwitchAccesses {
+  reads: number;
+  writes: number;
+  tlbMisses: number;
+}
+
+/**
+ * Moves registers between the core and the stack of a thread, in kernel mode and through the MMU: what is saved goes
+ * through the page table of the thread that ran, what is restored through that of the thread that will, so the root
+ * changes in between.
+ */
+export class ContextSwitch {
+  readonly accesses: SwitchAccesses = { reads: 0, writes: 0, tlbMisses: 0 };
+  readonly #mmu: Mmu;
+  readonly #registers: Registers;
+
+  constructor(mmu: Mmu, registers: Registers) {
+    this.#mmu = mmu;
+    this.#registers = registers;
+  }
+
+  /** Saves the registers below the stack pointer. @returns Why that could not be, or undefined. */
+  save(thread: Thread): string | undefined {
+    const start = this.#registers.sp - FRAME_SIZE;
+    if (start < thread.stack.start) return STACK_OVERFLOW;
+    return this.#inKernel(() => {
+      for (const [index, value] of this.#registers.values.entries()) {
+        const answer = thread.process.memory.store(start + 8 * index, value, 8);
+        if (answer.kind === 'faulted') return answer.why;
+      }
+      thread.savedSp = start;
+      thread.savedValues = this.#registers.values.slice();
+      return undefined;
+    });
+  }
+
+  /** Restores the registers from where they were saved. @returns Why that could not be, or undefined. */
+  restore(thread: Thread): string | undefined {
+    return this.#inKernel(() => {
+      for (let index = 0; index < REGISTERS_COUNT; index += 1) {
+        const answer = thread.process.memory.load(thread.savedSp + 8 * index, 8);
+        if (answer.kind === 'faulted') return answer.why;
+        this.#registers.values[index] = answer.value;
+      }
+      return undefined;
+    });
+  }
+
+  /**
+   * Lays registers on the stack of a thread that never ran, for its first `restore`: all zero, but for the stack
+   * pointer. The kernel writes them past TLB and page table, which may be another's just now.
+   *
+   * @returns False: there is no frame for the stack.
+   */
+  forge(thread: Thread): boolean {
+    const values = new Registers();
+    values.sp = thread.stack.end;
+    thread.savedSp = thread.stack.end - FRAME_SIZE;
+    thread.savedValues = values.values;
+    return thread.process.memory.plant(thread.savedSp, values.values);
+  }
+
+  #inKernel(move: () => string | undefined): string | undefined {
+    const { meter } = this.#mmu;
+    const before = { reads: meter.reads, writes: meter.dataWrites, tlbMisses: meter.tlbMisses };
+    this.#mmu.mode = 'kernel';
+    const fault = move();
+    this.#mmu.mode = 'user';
+    this.accesses.reads += meter.reads - before.reads;
+    this.accesses.writes += meter.dataWrites - before.writes;
+    this.accesses.tlbMisses += meter.tlbMisses - before.tlbMisses;
+    return fault;
+  }
+}
