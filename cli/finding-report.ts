@@ -90,10 +90,10 @@ export function recordTrace(makeTarget: MakeTarget, program: Program, timeLimitM
     withinTime(timeLimitMs, () => runner.run(program));
     return runner.trace;
   } catch (error) {
-    const { op } = runner.at;
+    const { op, step } = runner.at;
     if (!(error instanceof TimedOut)) throw error;
     return op === undefined
       ? runner.trace
-      : [...runner.trace, { op, outcome: { kind: 'stopped' } }];
+      : [...runner.trace, { op, step, outcome: { kind: 'stopped' } }];
   }
 }

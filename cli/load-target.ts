@@ -10,6 +10,7 @@ import { type HeapOptions, PRESETS } from '../src/heap/options.ts';
 import { withinTime, TimedOut } from '../src/supervise/watchdog.ts';
 import { findMutant, loadMutant } from '../src/targets/mutants/index.ts';
 import { PRESETS as GEOMETRIES, type PresetName } from '../src/machine/geometry.ts';
+import { kernelName, kernelTarget, type KernelTargetOptions } from '../src/targets/kernel.ts';
 import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
@@ -40,6 +41,16 @@ const MACHINE_PRESETS = Object.keys(GEOMETRIES) as PresetName[];
 export const MACHINE_NAMES: readonly string[] = MACHINE_PRESETS.map((preset) =>
   preset === 'x86-64' ? 'machine' : `machine/${preset}`,
 );
+/** The kernels by name: each preset, without address-space ids and with them. */
+const KERNELS: ReadonlyMap<string, KernelTargetOptions> = new Map(
+  MACHINE_PRESETS.flatMap((preset) =>
+    (['off', 'on'] as const).map((ids) => {
+      const options = { preset, tlb: { ids } };
+      return [kernelName(options), options] as const;
+    }),
+  ),
+);
+export const KERNEL_NAMES: readonly string[] = [...KERNELS.keys()];
 /** A module that has not loaded by then never will: it waits at its top level for what does not come. */
 const LOAD_LIMIT_MS = 10_000;
 const SCRIPT_ENDINGS = ['.js', '.mjs', '.cjs'];
@@ -65,7 +76,8 @@ export function isBuiltIn(spec: string): boolean {
   return (
     spec === 'reference' ||
     spec === 'machine' ||
-    (/^(reference|machine|mutants)\//.test(spec) && extname(spec) === '')
+    spec === 'kernel' ||
+    (/^(reference|machine|kernel|mutants)\//.test(spec) && extname(spec) === '')
   );
 }
 
@@ -73,6 +85,8 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
   if (spec.startsWith('mutants/')) {
     return { name: spec, spec, makeTarget: await loadMutant(findMutant(spec)) };
   }
+  const kernel = KERNELS.get(spec);
+  if (kernel !== undefined) return { name: spec, spec, makeTarget: kernelTarget(kernel) };
   if (/^machine\b/.test(spec))
     return { name: spec, spec, makeTarget: machineTarget({ preset: machinePresetOf(spec) }) };
   if (spec === PAGED) return { name: spec, spec, makeTarget: referenceTarget({ machine: {} }) };

@@ -4,3 +4,4 @@ export { blockPrograms, offeredKinds } from './block-programs.ts';
 export type { DrawProgram } from './draw-program.ts';
 export { drawProgramFor } from './generator.ts';
 export { pagePrograms } from './page-programs.ts';
+export { threadPrograms } from './thread-programs.ts';

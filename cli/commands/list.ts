@@ -5,12 +5,13 @@ import { PRESETS } from '../../src/heap/options.ts';
 import { HEAP_INVARIANTS } from '../../src/heap/invariants.ts';
 import { PROGRAM_HEADER } from '../../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../../src/targets/mutants/index.ts';
+import { THREAD_RULES } from '../../src/targets/kernel.ts';
 import { MACHINE_RULES } from '../../src/targets/machine.ts';
 import { TRACE_FORMATS } from '../../src/trace-formats/index.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { formatColumns } from '../format.ts';
 import type { Io } from '../io.ts';
-import { MACHINE_NAMES } from '../load-target.ts';
+import { KERNEL_NAMES, MACHINE_NAMES } from '../load-target.ts';
 import { openSession } from '../session.ts';
 
 /** One line of a list: what a person reads, under the names that machines read. */
@@ -26,6 +27,10 @@ const LISTS = {
         says: 'the same with the options of a preset',
       })),
     { name: 'reference/paged', says: 'the same on the pages of a simulated machine' },
+    ...KERNEL_NAMES.map((name) => ({
+      name,
+      says: 'a kernel with one core, for programs of threads',
+    })),
     ...MACHINE_NAMES.map((name) => ({
       name,
       says: `the machine alone, for programs that map, protect and touch pages`,
@@ -43,7 +48,8 @@ const LISTS = {
       says: mutant.story,
     })),
   laws: (): readonly Entry[] => LAWS.map((law) => ({ ...ruleEntry(law), needs: law.needs })),
-  invariants: (): readonly Entry[] => [...HEAP_INVARIANTS, ...MACHINE_RULES].map(ruleEntry),
+  invariants: (): readonly Entry[] =>
+    [...HEAP_INVARIANTS, ...MACHINE_RULES, ...THREAD_RULES].map(ruleEntry),
   formats: (): readonly Entry[] => [
     { name: 'program', says: `heapcheck's own programs; their first line is '${PROGRAM_HEADER}'` },
     ...TRACE_FORMATS.map(({ name, says }) => ({ name, says })),

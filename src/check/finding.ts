@@ -1,6 +1,6 @@
 import { formatAddress } from '../base/units.ts';
-import { type BlockOp, isPageOp, type Op, type OpKind } from '../program/op.ts';
-import { printPageOp } from '../program/page-op-text.ts';
+import { type BlockOp, isPageOp, isThreadOp, type Op, type OpKind } from '../program/op.ts';
+import { printOp } from '../program/text.ts';
 import { unreachable } from '../base/kit-bug.ts';
 
 /** Both sides of a disagreement, each with its number. */
@@ -33,7 +33,7 @@ export function formatAnswer(address: number | null): string {
 
 /** An op as the call that it makes, for sentences: `realloc(b0, 40)`. */
 export function formatCall(op: Op): string {
-  return isPageOp(op) ? printPageOp(op) : formatBlockCall(op);
+  return isPageOp(op) || isThreadOp(op) ? printOp(op) : formatBlockCall(op);
 }
 
 function formatBlockCall(op: BlockOp): string {

@@ -6,6 +6,8 @@ export type Outcome =
   /** A load, a store or a call that has no answer but that it was done. */
   | { readonly kind: 'done'; readonly value?: number }
   | { readonly kind: 'faulted'; readonly why: string }
+  /** A thread still waits when no thread can go on. */
+  | { readonly kind: 'blocked'; readonly why: string }
   | { readonly kind: 'freed' }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'not asked' }

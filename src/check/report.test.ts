@@ -89,8 +89,9 @@ describe('a report', () => {
 /** The lines of a trace of this many ops, broken at a step. */
 function long(count: number, step: number): readonly string[] {
   const [op] = ops('free null');
-  const trace: Trace = Array.from({ length: count }, () => ({
+  const trace: Trace = Array.from({ length: count }, (_, index) => ({
     op: op!,
+    step: index,
     outcome: { kind: 'freed' },
   }));
   return formatTrace(trace, step);
@@ -109,7 +110,7 @@ describe('a trace', () => {
     ];
     const [op] = ops('free b0');
     const lines = formatTrace(
-      outcomes.map((outcome) => ({ op: op!, outcome })),
+      outcomes.map((outcome, index) => ({ op: op!, step: index, outcome })),
       -1,
     );
     expect(lines).toEqual([

@@ -39,9 +39,9 @@ export function formatTrace(trace: Trace, stepBroken: number): readonly string[]
   const ops = trace.map(({ op }) => printOp(op));
   const width = Math.min(40, Math.max(...ops.map((op) => op.length)));
   const digits = String(trace.length).length + 1;
-  const lines = trace.map(({ outcome }, step) => {
+  const lines = trace.map(({ outcome, step }, index) => {
     const mark = step === stepBroken ? '   <- here' : '';
-    return `${String(step).padStart(digits)}  ${ops[step]!.padEnd(width)}   ${formatOutcome(outcome)}${mark}`.trimEnd();
+    return `${String(step).padStart(digits)}  ${ops[index]!.padEnd(width)}   ${formatOutcome(outcome)}${mark}`.trimEnd();
   });
   if (lines.length <= OPS_SHOWN) return lines;
   const half = OPS_SHOWN / 2;

@@ -119,8 +119,8 @@ export class Runner {
     const isOurs = error instanceof KitBug && this.#driver?.isCalling === false;
     if (isOurs || !this.#isStepping) throw error;
     if (this.#record !== 'nothing' && op !== undefined) {
-      if (this.#trace.length > step) this.#trace.pop();
-      this.#trace.push({ op, outcome: CRASHED });
+      if (this.#trace.at(-1)?.step === step) this.#trace.pop();
+      this.#trace.push({ op, step, outcome: CRASHED });
     }
     const call = op === undefined ? 'freeing what was live' : formatCall(op);
     const observed = `${call} threw ${describeError(error)}`;
@@ -146,23 +146,27 @@ export class Runner {
   #perform(machine: MachineTarget, program: Iterable<Op>): Verdict | undefined {
     const at = this.#at;
     let verdict: Verdict | undefined;
+    let endedCount = 0;
     machine.perform(program, {
       began: (op, step) => {
         at.op = op;
         at.step = step;
         this.#isStepping = true;
-        this.counts.ops += 1;
       },
-      ended: (outcome) => {
+      ended: (op, step, outcome) => {
+        at.op = op;
+        at.step = step;
+        endedCount += 1;
+        this.counts.ops += 1;
         this.#count(outcome);
-        if (this.#record !== 'nothing') this.#trace.push({ op: at.op!, outcome });
-        if ((at.step + 1) % this.#checkEvery === 0) verdict = this.#askMachine(machine);
+        if (this.#record !== 'nothing') this.#trace.push({ op, step, outcome });
+        if (endedCount % this.#checkEvery === 0) verdict = this.#askMachine(machine);
         this.#isStepping = false;
         return verdict === undefined ? 'go on' : 'stop';
       },
     });
     if (verdict !== undefined) return verdict;
-    at.step += Number(at.op !== undefined);
+    at.step = endedCount;
     at.op = undefined;
     this.#isStepping = true;
     verdict = this.#askMachine(machine);
@@ -240,7 +244,7 @@ export class Runner {
   #note(op: Op, outcome: Outcome): void {
     const target = this.#target;
     const blocks = this.#record === 'blocks' && !isMachine(target) ? target.walk?.() : undefined;
-    this.#trace.push({ op, outcome, blocks: blocks && [...blocks] });
+    this.#trace.push({ op, step: this.#at.step, outcome, blocks: blocks && [...blocks] });
   }
 }
 

@@ -52,6 +52,8 @@ export interface AllocatorTarget extends AnyTarget {
  */
 export interface MachineTarget extends AnyTarget {
   readonly invariants: InvariantSet<unknown>;
+  /** What its programs are made of: ops on pages, or what threads do. */
+  readonly performs: 'page-ops' | 'thread-ops';
   /** Bytes of a page, which the offsets and sizes of programs are drawn around. */
   readonly pageSize: number;
   /** Performs a program, until its end or until the observer says stop. */
@@ -60,12 +62,15 @@ export interface MachineTarget extends AnyTarget {
   end(): void;
 }
 
-/** Whoever watches a program being performed. */
+/** Whoever watches a program being performed. Ops may begin before others are over, if threads do them. */
 export interface StepObserver {
-  /** @param step The op's place in the program. */
+  /**
+   * This op is at work from now on.
+   *
+   * @param step Its place in the program.
+   */
   began(op: Op, step: number): void;
-  /** The op that began last is over, or waits. */
-  ended(outcome: Outcome): 'go on' | 'stop';
+  ended(op: Op, step: number, outcome: Outcome): 'go on' | 'stop';
 }
 
 /** Makes a target with a fresh heap. */

@@ -5,6 +5,8 @@ import type { WalkedBlock } from './target.ts';
 /** One step of a run. `blocks` is the target's own view after the step, where it offers one and it was asked for. */
 export interface TraceStep {
   readonly op: Op;
+  /** Its place in the program. */
+  readonly step: number;
   readonly outcome: Outcome;
   readonly blocks?: readonly WalkedBlock[] | undefined;
 }

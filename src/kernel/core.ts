@@ -160,7 +160,12 @@ export class Core implements CallSurroundings {
   /** Ends every thread, and takes back all that their processes had. */
   shutDown(): void {
     this.current = undefined;
-    for (const activity of this.activities.values()) this.#table.end(activity);
+    for (const activity of this.activities.values()) {
+      activity.thread.waitsIn?.remove(activity.thread);
+      this.#table.end(activity);
+    }
+    this.scheduler = makeScheduler(this.scheduler.policy);
+    this.#devices.clear();
     this.#table.bury();
   }
 
@@ -256,6 +261,7 @@ export class Core implements CallSurroundings {
     const fault = this.#execute(thread, action);
     this.#spend('user', 1);
     thread.userTicks += 1;
+    thread.lastTickAt = this.clock;
     this.#sliceTicks += 1;
     if (fault !== undefined) this.#fault(activity, fault);
     else if (this.#sliceTicks >= this.#sliceEnd) this.#strike(activity);

@@ -12,6 +12,13 @@ export interface Home {
 /** What a thread gets back from an action: a load's value, a call's answer. */
 export type Answer = number | string | undefined;
 
+/** Where a thread waits, as far as the thread knows it. */
+export interface Waiting {
+  readonly name: string;
+  /** The thread waits no longer. */
+  remove(thread: Thread): void;
+}
+
 /**
  * One thread of a process. While it does not run, its registers lie on its stack, and nowhere else:
  *
@@ -32,7 +39,7 @@ export class Thread {
   /** What its registers were when they were saved: for the invariants, which hold it against what comes back. */
   savedValues: Float64Array | undefined;
   /** What it waits for while it is blocked. */
-  waitsIn: { readonly name: string } | undefined;
+  waitsIn: Waiting | undefined;
   /** What its code gets when it goes on. */
   answer: Answer;
   /** The register in which the answer of its last action came back, while that is one. */
@@ -41,6 +48,8 @@ export class Thread {
   fault: string | undefined;
   /** Ticks that it computed or accessed memory. */
   userTicks = 0;
+  /** When it last computed or accessed memory, by the clock. */
+  lastTickAt = 0;
   /** When it became ready, by the clock; for how long threads wait. */
   readySince = 0;
 

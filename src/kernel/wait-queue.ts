@@ -1,8 +1,8 @@
 import { assert } from '../base/kit-bug.ts';
-import type { Thread } from './thread.ts';
+import type { Thread, Waiting } from './thread.ts';
 
 /** Threads that wait for one thing, the longest waiting first. */
-export class WaitQueue {
+export class WaitQueue implements Waiting {
   /** What they wait for, for reports: `s0`, `the end of t2`. */
   readonly name: string;
   readonly #threads: Thread[] = [];
@@ -29,8 +29,14 @@ export class WaitQueue {
 
   /** Takes the first one out. @returns Undefined: nobody waits. */
   take(): Thread | undefined {
-    const thread = this.#threads.shift();
-    if (thread !== undefined) thread.waitsIn = undefined;
+    const thread = this.#threads[0];
+    if (thread !== undefined) this.remove(thread);
     return thread;
+  }
+
+  remove(thread: Thread): void {
+    assert(thread.waitsIn === this, 'a thread is taken out of where it waits');
+    thread.waitsIn = undefined;
+    this.#threads.splice(this.#threads.indexOf(thread), 1);
   }
 }

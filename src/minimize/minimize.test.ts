@@ -213,7 +213,8 @@ function randomBug(seed: number): (program: Program) => boolean {
       const need = needs[met];
       if (need === undefined) break;
       const isLarge = !('size' in op) || op.size >= need.size;
-      const isPlaced = need.parity === undefined || (slotsOf(op)[0] ?? 0) % 2 === need.parity;
+      const isPlaced =
+        need.parity === undefined || Number(slotsOf(op)[0]?.slice(1) ?? 0) % 2 === need.parity;
       if (op.kind === need.kind && isLarge && isPlaced) met += 1;
     }
     return met === needs.length;

@@ -1,5 +1,6 @@
 import { sameBug, type Finding } from '../check/finding.ts';
 import type { RunProgram } from '../check/runner.ts';
+import { needsKernel } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import type { Attempt, Pass } from './pass.ts';
 import { dropOps } from './passes/drop-ops.ts';
@@ -111,7 +112,9 @@ class Search {
 
 /** The program without the ops that come after its finding. */
 function upTo(program: Program, finding: Finding): Program {
-  return finding.op === 'end' ? program : program.slice(0, finding.step + 1);
+  // The ops of several threads do not run in the order of the program.
+  const isCut = finding.op !== 'end' && !program.some(needsKernel);
+  return isCut ? program.slice(0, finding.step + 1) : program;
 }
 
 function keyOf(program: Program): string {

@@ -11,7 +11,10 @@ export const SLOTS_LIMIT = 2 ** 20;
  *
  * Every program is valid: an op whose slots do not allow it does nothing. So any subset of a program is a program.
  */
-export type Op = BlockOp | PageOp;
+export type Op = (BlockOp | PageOp | ThreadOp) & {
+  /** The thread that does it, for a program of several; the first one, 0, where nothing is said. Written `t1: …`. */
+  readonly thread?: Slot;
+};
 
 /**
  * What an allocator is asked.
@@ -47,8 +50,11 @@ export type BlockOp =
 /** What a program may do in the pages that it maps. */
 export type Protection = 'none' | 'read' | 'read-write';
 
-/** Where in memory an op on pages begins: at the address that a `map` put into a slot, or where the break began. */
-export type Base = Slot | 'brk';
+/**
+ * Where in memory an op on pages begins: at the address that a `map` put into a slot, where the break began, or at a
+ * block.
+ */
+export type Base = Slot | 'brk' | `b${number}`;
 
 /** How many bytes a load or a store moves. */
 export type AccessSize = 1 | 2 | 4 | 8;
@@ -105,8 +111,51 @@ export type PageOp =
       readonly size: number;
     };
 
+/**
+ * What a thread of a program asks of the kernel, and what it does by itself. Semaphores and queues are everybody's; they
+ * are there once an op has made them, and an op on one that is not there does nothing.
+ *
+ * - `spawn` makes a thread, in the process of the one that does it or in a new one; its ops are those that name it.
+ *   `join` waits for its end.
+ * - `compute` works for some ticks, `sleep` lets some go by, `io` waits for a request that takes so many.
+ * - `push` and `pop` move the stack pointer by so many bytes, and store or load a word there.
+ * - `quantum` and `policy` change how long slices are and who runs next.
+ */
+export type ThreadOp =
+  | {
+      readonly kind: 'spawn';
+      readonly child: Slot;
+      readonly as: 'thread' | 'process';
+      /** Bytes. */
+      readonly stackSize: number;
+    }
+  | { readonly kind: 'join'; readonly child: Slot }
+  | { readonly kind: 'exit' | 'yield' }
+  | { readonly kind: 'compute' | 'sleep' | 'io' | 'quantum'; readonly ticks: number }
+  | { readonly kind: 'push' | 'pop'; readonly bytes: number }
+  | {
+      readonly kind: 'semaphore';
+      readonly semaphore: Slot;
+      readonly value: number;
+      readonly passing: SemaphorePassing;
+    }
+  | { readonly kind: 'down' | 'up'; readonly semaphore: Slot }
+  | { readonly kind: 'queue'; readonly queue: Slot; readonly capacity: number }
+  | { readonly kind: 'send' | 'receive'; readonly queue: Slot }
+  | { readonly kind: 'policy'; readonly policy: Policy };
+
+/** How an `up` passes its unit on: to the one that waits longest, or to whoever tries first. */
+export type SemaphorePassing = 'hand-off' | 'mesa';
+
+/** Who runs next. */
+export type Policy = 'rr' | 'fcfs' | 'mlfq';
+
+/** Bytes of a stack where nothing is said. */
+export const STACK_SIZE = 256;
+
 export type BlockOpKind = BlockOp['kind'];
 export type PageOpKind = PageOp['kind'];
+export type ThreadOpKind = ThreadOp['kind'];
 export type OpKind = Op['kind'];
 
 /** Every kind of op on blocks, in the order in which tables and byte programs number them. */
@@ -135,9 +184,47 @@ export const PAGE_OP_KINDS = [
   'touch',
 ] as const satisfies readonly PageOpKind[];
 
+/** Every kind of op of threads. */
+export const THREAD_OP_KINDS = [
+  'spawn',
+  'join',
+  'exit',
+  'yield',
+  'compute',
+  'sleep',
+  'io',
+  'quantum',
+  'push',
+  'pop',
+  'semaphore',
+  'down',
+  'up',
+  'queue',
+  'send',
+  'receive',
+  'policy',
+] as const satisfies readonly ThreadOpKind[];
+
+export const SEMAPHORE_PASSINGS = [
+  'hand-off',
+  'mesa',
+] as const satisfies readonly SemaphorePassing[];
+export const POLICIES = ['rr', 'fcfs', 'mlfq'] as const satisfies readonly Policy[];
 export const PROTECTIONS = ['none', 'read', 'read-write'] as const satisfies readonly Protection[];
 export const ACCESS_SIZES = [1, 2, 4, 8] as const satisfies readonly AccessSize[];
 
-export function isPageOp(op: Op): op is PageOp {
-  return (PAGE_OP_KINDS as readonly OpKind[]).includes(op.kind);
+const PAGE_KINDS: ReadonlySet<OpKind> = new Set(PAGE_OP_KINDS);
+const THREAD_KINDS: ReadonlySet<OpKind> = new Set(THREAD_OP_KINDS);
+
+export function isPageOp(op: Op): op is Op & PageOp {
+  return PAGE_KINDS.has(op.kind);
+}
+
+export function isThreadOp(op: Op): op is Op & ThreadOp {
+  return THREAD_KINDS.has(op.kind);
+}
+
+/** Whether an op is one that only a kernel performs: a thread's, or one that another thread does. */
+export function needsKernel(op: Op): boolean {
+  return isThreadOp(op) || op.thread !== undefined;
 }

@@ -43,7 +43,7 @@ function suffixOf(protection: Protection): string {
 }
 
 function placeOf({ base, offset }: { readonly base: Base; readonly offset: number }): string {
-  return `${base === 'brk' ? base : `a${base}`} ${offset}`;
+  return `${typeof base === 'number' ? `a${base}` : base} ${offset}`;
 }
 
 /**
@@ -113,9 +113,14 @@ function parsePlace(
   place: Place,
 ): { readonly base: Base; readonly offset: number } {
   return {
-    base: base === 'brk' ? base : parseSlot('a', base!, place),
+    base: parseBase(base!, place),
     offset: parseNumber(offset!, place),
   };
+}
+
+function parseBase(word: string, place: Place): Base {
+  if (word === 'brk') return word;
+  return word.startsWith('b') ? `b${parseSlot('b', word, place)}` : parseSlot('a', word, place);
 }
 
 function parseIncrement(word: string, place: Place): number {

@@ -1,30 +1,59 @@
-import { type Base, isPageOp, type Op, type Slot } from './op.ts';
+import { type Base, isPageOp, isThreadOp, type Op, type Slot } from './op.ts';
 
 /** A list of ops. */
 export type Program = readonly Op[];
 
-/** The slots that an op names, its source last. */
-export function slotsOf(op: Op): readonly Slot[] {
-  if (isPageOp(op)) {
-    const area = 'area' in op ? [op.area] : [];
-    return 'base' in op && op.base !== 'brk' ? [...area, op.base] : area;
-  }
-  if (op.kind === 'realloc') return op.source === null ? [op.slot] : [op.slot, op.source];
-  return op.slot === null ? [] : [op.slot];
+/** What a slot holds: an area, a block, a queue, a semaphore or a thread. */
+type SlotLetter = 'a' | 'b' | 'q' | 's' | 't';
+
+/** A slot as programs write it: `b0`. */
+export type SlotName = `${SlotLetter}${number}`;
+
+/** The slots that an op names, its source last but for the thread that does it; that is named unless it is the first. */
+export function slotsOf(op: Op): readonly SlotName[] {
+  const names: SlotName[] = [];
+  renameSlots(op, (name) => {
+    names.push(name);
+    return name;
+  });
+  return names;
 }
 
-/** The op with its slots renamed. */
-export function renameSlots(op: Op, rename: (slot: Slot) => Slot): Op {
-  const renameBase = (base: Base): Base => (base === 'brk' ? base : rename(base));
+/** The op with its slots renamed, each to one that holds the same kind of thing. */
+export function renameSlots(op: Op, rename: (name: SlotName) => SlotName): Op {
+  const renamed = renameOwnSlots(op, rename);
+  if (op.thread === undefined) return renamed;
+  const thread = numberOf(rename(`t${op.thread}`));
+  if (thread !== 0) return { ...renamed, thread };
+  const { thread: _, ...first } = renamed;
+  return first;
+}
+
+function renameOwnSlots(op: Op, rename: (name: SlotName) => SlotName): Op {
+  const renameSlot = (letter: SlotLetter, slot: Slot): Slot => numberOf(rename(`${letter}${slot}`));
   if (isPageOp(op)) {
-    if (op.kind === 'brk') return op;
-    if (op.kind === 'map') return { ...op, area: rename(op.area) };
-    const base = renameBase(op.base);
-    return op.kind === 'map-at' ? { ...op, area: rename(op.area), base } : { ...op, base };
+    const area = 'area' in op ? { area: renameSlot('a', op.area) } : {};
+    const base = 'base' in op ? { base: renameBase(op.base, rename) } : {};
+    return { ...op, ...area, ...base };
+  }
+  if (isThreadOp(op)) {
+    if ('child' in op) return { ...op, child: renameSlot('t', op.child) };
+    if ('semaphore' in op) return { ...op, semaphore: renameSlot('s', op.semaphore) };
+    return 'queue' in op ? { ...op, queue: renameSlot('q', op.queue) } : op;
   }
   if (op.kind === 'realloc') {
-    const source = op.source === null ? null : rename(op.source);
-    return { ...op, slot: rename(op.slot), source };
+    const slot = renameSlot('b', op.slot);
+    return { ...op, slot, source: op.source === null ? null : renameSlot('b', op.source) };
   }
-  return op.slot === null ? op : { ...op, slot: rename(op.slot) };
+  return op.slot === null ? op : { ...op, slot: renameSlot('b', op.slot) };
+}
+
+function renameBase(base: Base, rename: (name: SlotName) => SlotName): Base {
+  if (base === 'brk') return base;
+  if (typeof base === 'number') return numberOf(rename(`a${base}`));
+  return `b${numberOf(rename(base))}`;
+}
+
+function numberOf(name: SlotName): Slot {
+  return Number(name.slice(1));
 }

@@ -1,10 +1,11 @@
 import { assert } from '../base/kit-bug.ts';
 import { type Place, type UsageError, usageErrorAt } from '../base/usage-error.ts';
 import { BLOCK_OP_FORMS, parseBlockOp, printBlockOp } from './block-op-text.ts';
-import { isPageOp, type Op } from './op.ts';
+import { isPageOp, isThreadOp, type Op } from './op.ts';
 import { PAGE_OP_FORMS, parsePageOp, printPageOp } from './page-op-text.ts';
 import type { Program } from './program.ts';
-import { excerpt } from './words.ts';
+import { parseThreadOp, printThreadOp, THREAD_OP_FORMS } from './thread-op-text.ts';
+import { excerpt, parseSlot } from './words.ts';
 
 /** The first line of a program's text: its format and version. */
 export const PROGRAM_HEADER = 'heapcheck program 1';
@@ -20,7 +21,13 @@ export interface ProgramText {
 
 /** One op as its line shows it: `b0 = malloc 24`. */
 export function printOp(op: Op): string {
-  return isPageOp(op) ? printPageOp(op) : printBlockOp(op);
+  const own = printOwnOp(op);
+  return op.thread === undefined ? own : `t${op.thread}: ${own}`;
+}
+
+function printOwnOp(op: Op): string {
+  if (isPageOp(op)) return printPageOp(op);
+  return isThreadOp(op) ? printThreadOp(op) : printBlockOp(op);
 }
 
 /**
@@ -92,15 +99,24 @@ function checkHeader(header: string, file: string): void {
  * @throws {UsageError} The line is no op, or one of its numbers is out of range.
  */
 function parseOp(line: string, place: Place): Op {
-  const words = line.split(/\s+/);
-  const op = parseBlockOp(words, place) ?? parsePageOp(words, place);
-  if (op === undefined) throw noOp(line, place);
-  return op;
+  const [, thread, own] = /^(t\w+):\s*(.*)$/.exec(line) ?? [undefined, undefined, line];
+  const words = own.split(/\s+/);
+  const op = parseBlockOp(words, place) ?? parsePageOp(words, place) ?? parseThreadOp(words, place);
+  if (op === undefined) throw noOp(own, place);
+  const slot = thread === undefined ? 0 : parseSlot('t', thread, place);
+  return slot === 0 ? op : { ...op, thread: slot };
 }
 
+/** What a line of each family looks like. Others are taken for ops on blocks. */
+const FAMILIES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^a\d|^(unmap|protect|brk|load|store|touch)\b/, PAGE_OP_FORMS],
+  [
+    /^[qst]\d|^(join|exit|yield|compute|sleep|io|push|pop|down|up|send|receive|quantum|policy)\b/,
+    THREAD_OP_FORMS,
+  ],
+];
+
 function noOp(line: string, place: Place): UsageError {
-  const forms = /^a\d|^(unmap|protect|brk|load|store|touch)\b/.test(line)
-    ? PAGE_OP_FORMS
-    : BLOCK_OP_FORMS;
+  const forms = FAMILIES.find(([pattern]) => pattern.test(line))?.[1] ?? BLOCK_OP_FORMS;
   return usageErrorAt(place, `'${excerpt(line)}' is no op`, `the ops are: ${forms.join(', ')}`);
 }

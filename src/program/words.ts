@@ -7,7 +7,7 @@ import { type Slot, SLOTS_LIMIT } from './op.ts';
  *
  * @throws {UsageError} The word is no slot of that letter, or one that is too large.
  */
-export function parseSlot(letter: 'a' | 'b', word: string, place: Place): Slot {
+export function parseSlot(letter: 'a' | 'b' | 'q' | 's' | 't', word: string, place: Place): Slot {
   if (word[0] !== letter || !/^.\d+$/.test(word)) {
     throw usageErrorAt(
       place,

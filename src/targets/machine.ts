@@ -44,6 +44,7 @@ export function machineTarget(options: MachineOptions = {}): () => MachineTarget
     return {
       name,
       promises: {},
+      performs: 'page-ops',
       pageSize,
       events: () => pair.events,
       invariants: { rules: MACHINE_RULES, read: () => pair.read() },
@@ -104,7 +105,7 @@ class MachinePair {
     for (const op of program) {
       observer.began(op, step);
       const outcome = isPageOp(op) ? this.#send(op, step) : NOT_ASKED;
-      if (observer.ended(outcome) === 'stop') return;
+      if (observer.ended(op, step, outcome) === 'stop') return;
       step += 1;
     }
   }
@@ -196,7 +197,8 @@ class ModelledMachine {
   }
 
   #addressOf(base: Base): number | undefined {
-    return base === 'brk' ? this.#breakStart : this.#areas.get(base);
+    if (base === 'brk') return this.#breakStart;
+    return typeof base === 'number' ? this.#areas.get(base) : undefined;
   }
 
   #map(

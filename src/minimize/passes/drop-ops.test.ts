@@ -77,7 +77,7 @@ const even = (program: Program): boolean => program.length % 2 === 0 && has(1, 2
 
 /** True for programs that have malloc 1, and of slot 0 all three ops or none. */
 const whole = (program: Program): boolean =>
-  has(1)(program) && [0, 3].includes(program.filter((op) => slotsOf(op)[0] === 0).length);
+  has(1)(program) && [0, 3].includes(program.filter((op) => slotsOf(op)[0] === 'b0').length);
 
 describe('what is left', () => {
   test('is what the bug needs', () => {

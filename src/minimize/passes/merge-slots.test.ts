@@ -31,7 +31,7 @@ const three = (text: string): string =>
   shrunk(mergeSlots, text, (program) => new Set(program.flatMap((op) => slotsOf(op))).size === 3);
 
 const seven = (text: string): string =>
-  shrunk(mergeSlots, text, (program) => program.some((op) => slotsOf(op)[0] === 7));
+  shrunk(mergeSlots, text, (program) => program.some((op) => slotsOf(op)[0] === 'b7'));
 
 describe('what is left', () => {
   test('has one slot where one is enough', () => {

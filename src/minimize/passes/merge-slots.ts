@@ -1,5 +1,4 @@
-import { renameSlots, slotsOf, type Program } from '../../program/program.ts';
-import type { Slot } from '../../program/op.ts';
+import { renameSlots, type SlotName, slotsOf, type Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
 /** Uses as few slots as can be, numbered in the order of their first use. */
@@ -8,6 +7,7 @@ export function mergeSlots(program: Program, attempt: Attempt): Program {
   for (const from of slotsIn(program).toReversed()) {
     for (const into of slotsIn(current)) {
       if (into === from) break;
+      if (into[0] !== from[0]) continue;
       const candidate = current.map((op) =>
         renameSlots(op, (slot) => (slot === from ? into : slot)),
       );
@@ -16,13 +16,25 @@ export function mergeSlots(program: Program, attempt: Attempt): Program {
       break;
     }
   }
-  const order = slotsIn(current);
-  if (order.every((slot, index) => slot === index)) return current;
-  const renamed = current.map((op) => renameSlots(op, (slot) => order.indexOf(slot)));
+  const numbers = numbersInOrder(slotsIn(current));
+  const isInOrder = [...numbers].every(([from, into]) => from === into);
+  if (isInOrder) return current;
+  const renamed = current.map((op) => renameSlots(op, (slot) => numbers.get(slot)!));
   return attempt(renamed) ? renamed : current;
 }
 
 /** The slots of a program in the order of their first use. */
-function slotsIn(program: Program): readonly Slot[] {
+function slotsIn(program: Program): readonly SlotName[] {
   return [...new Set(program.flatMap((op) => slotsOf(op)))];
+}
+
+/** For each slot, the first number of its letter that none before it has; threads count from 1. */
+function numbersInOrder(slots: readonly SlotName[]): ReadonlyMap<SlotName, SlotName> {
+  return new Map(
+    slots.map((slot) => {
+      const letter = slot[0] as 'a' | 'b' | 'q' | 's' | 't';
+      const rank = slots.filter((other) => other[0] === letter).indexOf(slot);
+      return [slot, `${letter}${letter === 't' ? rank + 1 : rank}`];
+    }),
+  );
 }

@@ -1,4 +1,3 @@
-import { unreachable } from '../../base/kit-bug.ts';
 import { sizeOf, type Size } from '../../base/units.ts';
 import type { Op } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
@@ -77,12 +76,14 @@ function numbersOf(op: Op): readonly Size[] {
       return [op.offset];
     case 'brk':
       return [Math.abs(op.increment)];
-    case 'free':
-    case 'double-free':
-    case 'free-inside':
-      return [];
+    case 'compute':
+    case 'sleep':
+    case 'io':
+      return [op.ticks];
+    case 'semaphore':
+      return [op.value];
     default:
-      return unreachable(op);
+      return [];
   }
 }
 
@@ -106,12 +107,14 @@ function withNumbers(op: Op, change: (number: Size, position: number) => Size): 
       return { ...op, offset: Number(change(op.offset, 0)) };
     case 'brk':
       return { ...op, increment: signed(op.increment, change) };
-    case 'free':
-    case 'double-free':
-    case 'free-inside':
-      return op;
+    case 'compute':
+    case 'sleep':
+    case 'io':
+      return { ...op, ticks: Number(change(op.ticks, 0)) };
+    case 'semaphore':
+      return { ...op, value: Number(change(op.value, 0)) };
     default:
-      return unreachable(op);
+      return op;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Size } from '../../base/units.ts';
-import { type BlockOp, isPageOp, type Op, type Slot } from '../../program/op.ts';
+import { type BlockOp, isPageOp, isThreadOp, type Op, type Slot } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
@@ -25,7 +25,7 @@ const WIDE_SIZES: readonly Size[] = Array.from(
  */
 export function tryShortPrograms(program: Program, attempt: Attempt): Program {
   const last = program.at(-1);
-  if (last === undefined || isPageOp(last)) return program;
+  if (last === undefined || isPageOp(last) || isThreadOp(last)) return program;
   const atHand = sizesAtHand(program);
   for (let length = 1; length <= Math.min(LENGTH_MAX, program.length - 1); length += 1) {
     const wide = length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
