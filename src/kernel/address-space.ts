@@ -119,10 +119,14 @@ export class AddressSpace implements FaultHandler {
     return this.#break;
   }
 
-  /** What it is to the machine's invariants: the pages that should be mapped are those that frames are owned for. */
-  view(): AddressSpaceView {
+  /**
+   * What it is to the machine's invariants: the pages that should be mapped are those that frames are owned for.
+   *
+   * @param owned The frames that have an owner.
+   */
+  view(owned: readonly number[]): AddressSpaceView {
     const mappings = new Map<number, Mapping>();
-    for (let frame = 0; frame < this.#frames.totalCount; frame += 1) {
+    for (const frame of owned) {
       if (this.#frames.ownerOf(frame) !== this.id || this.#frames.typeOf(frame) !== 'data')
         continue;
       const address = this.#frames.addressOf(frame);

@@ -4,6 +4,8 @@ import { assert } from '../base/kit-bug.ts';
 const FRAMES_MAX = 2 ** 20;
 /** Physical addresses stay below 2^31, so that integer operations are exact on them. */
 const SIZE_MAX = 2 ** 31;
+/** Bytes of the widest store. */
+const STORE_MAX = 8;
 
 /** How much memory a machine has. */
 export interface MemoryOptions {
@@ -30,6 +32,8 @@ export class PhysicalMemory {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #view: DataView;
+  /** The highest address at which a store began. */
+  #storedLast = -STORE_MAX;
 
   constructor({ frameSize, framesCount }: MemoryOptions) {
     assert(framesCount > 0 && framesCount <= FRAMES_MAX, 'a machine has 1 to 2^20 frames');
@@ -40,6 +44,11 @@ export class PhysicalMemory {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer);
     this.#view = new DataView(buffer);
+  }
+
+  /** Every byte from this address on is zero, since none was ever stored to. */
+  get storedEnd(): number {
+    return this.#storedLast + STORE_MAX;
   }
 
   load8(address: number): number {
@@ -67,14 +76,17 @@ export class PhysicalMemory {
   }
 
   store8(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address;
     this.#view.setUint8(address, value);
   }
 
   store16(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address;
     this.#view.setUint16(address, value, true);
   }
 
   store32(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address;
     if ((address & 3) === 0) this.#words[address >>> 2] = value;
     else this.#view.setUint32(address, value, true);
   }
@@ -86,6 +98,7 @@ export class PhysicalMemory {
   }
 
   storeDouble(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address;
     this.#view.setFloat64(address, value, true);
   }
 
@@ -106,6 +119,7 @@ export class PhysicalMemory {
 
   /** Copies `size` bytes; the ranges may overlap. */
   copy(target: number, source: number, size: number): void {
+    this.#storedLast = Math.max(this.#storedLast, target + size - 1);
     this.#bytes.copyWithin(target, source, source + size);
   }
 

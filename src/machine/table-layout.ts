@@ -72,6 +72,14 @@ export class TableLayout {
     return (this.memory.nextNonZero(start + index * size, start + end * size, size) - start) / size;
   }
 
+  /** As `nextUsed`, for tables that may be broken: an entry of which only the upper half is not zero counts as well. */
+  nextSoiled(table: number, index: number, end: number): number {
+    const start = this.entryAt(table, 0);
+    const size = this.#entrySize;
+    const at = this.memory.nextNonZero(start + index * size, start + end * size, 4);
+    return Math.floor((at - start) / size);
+  }
+
   write(at: number, entry: number): void {
     this.memory.store32(at, entry);
     if (this.#entrySize === 8) this.memory.store32(at + 4, 0);
