@@ -5,6 +5,7 @@ import { PageFault, type Access, type FaultCause, type FaultHandler } from './pa
 import { DIRTY, USER, WRITABLE } from './page-table-entry.ts';
 import { PageWalk } from './page-walk.ts';
 import { PhysicalMemory } from './physical-memory.ts';
+import type { Shortcuts } from './shortcuts.ts';
 import { TableLayout } from './table-layout.ts';
 import { Tlb, type TlbOptions, type TlbWatcher } from './tlb.ts';
 
@@ -44,6 +45,7 @@ export class Mmu {
   /** Who mends faults, if anyone does. */
   handler: FaultHandler | undefined;
   readonly #watcher: TlbWatcher | undefined;
+  readonly #shortcuts: Shortcuts;
   readonly #walk: PageWalk;
   readonly #pageSize: number;
   readonly #pagesPerByte: number;
@@ -66,6 +68,7 @@ export class Mmu {
     this.layout = new TableLayout(geometry, memory);
     this.meter = new Meter(geometry.levelBits.length);
     this.tlb = new Tlb(tlb, { layout: this.layout, meter: this.meter, watcher });
+    this.#shortcuts = this.tlb.shortcuts;
     this.#watcher = watcher;
     this.#walk = new PageWalk(this.layout);
     this.#pageSize = geometry.pageSize;
@@ -214,23 +217,15 @@ export class Mmu {
 
   /** The physical address of an access that lies on one page and may skip the search, counted; or -1. */
   #shortcutForLoad(address: number, size: number): number {
-    const page = Math.floor(address * this.#pagesPerByte);
-    const offset = address - page * this.#pageSize;
-    if (offset > this.#pageSize - size) return NONE;
-    const base = this.tlb.shortcutForLoad(page);
-    if (base === NONE) return NONE;
-    this.meter.shortcutLoads += 1;
-    return (base + offset) | 0;
+    const at = this.#shortcuts.load(address, size);
+    if (at !== NONE) this.meter.shortcutLoads += 1;
+    return at;
   }
 
   #shortcutForStore(address: number, size: number): number {
-    const page = Math.floor(address * this.#pagesPerByte);
-    const offset = address - page * this.#pageSize;
-    if (offset > this.#pageSize - size) return NONE;
-    const base = this.tlb.shortcutForStore(page);
-    if (base === NONE) return NONE;
-    this.meter.shortcutStores += 1;
-    return (base + offset) | 0;
+    const at = this.#shortcuts.store(address, size);
+    if (at !== NONE) this.meter.shortcutStores += 1;
+    return at;
   }
 
   /** Loads bytes that may lie on two pages. @returns The scratch memory, where they start at 0. */
@@ -302,8 +297,10 @@ export class Mmu {
   }
 
   #use(address: number, access: Access, physical: number, slot: number): number {
-    const page = Math.floor(address * this.#pagesPerByte);
-    if (slot !== NONE) this.tlb.shorten(page, slot, physical - (address - page * this.#pageSize));
+    if (slot !== NONE) {
+      const start = Math.floor(address * this.#pagesPerByte) * this.#pageSize;
+      this.tlb.shorten(start, slot, physical - (address - start));
+    }
     this.#watcher?.used({ space: this.tlb.space, root: this.#root, address, access, physical });
     return physical;
   }

@@ -76,17 +76,17 @@ export class PhysicalMemory {
   }
 
   store8(address: number, value: number): void {
-    if (address > this.#storedLast) this.#storedLast = address;
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     this.#view.setUint8(address, value);
   }
 
   store16(address: number, value: number): void {
-    if (address > this.#storedLast) this.#storedLast = address;
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     this.#view.setUint16(address, value, true);
   }
 
   store32(address: number, value: number): void {
-    if (address > this.#storedLast) this.#storedLast = address;
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     if ((address & 3) === 0) this.#words[address >>> 2] = value;
     else this.#view.setUint32(address, value, true);
   }
@@ -98,7 +98,7 @@ export class PhysicalMemory {
   }
 
   storeDouble(address: number, value: number): void {
-    if (address > this.#storedLast) this.#storedLast = address;
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     this.#view.setFloat64(address, value, true);
   }
 
@@ -119,7 +119,7 @@ export class PhysicalMemory {
 
   /** Copies `size` bytes; the ranges may overlap. */
   copy(target: number, source: number, size: number): void {
-    this.#storedLast = Math.max(this.#storedLast, target + size - 1);
+    this.#storedLast = Math.max(this.#storedLast, target + size - 1) | 0;
     this.#bytes.copyWithin(target, source, source + size);
   }
 
