@@ -6,7 +6,7 @@ import type { AddressSpaceView } from '../machine/machine-state.ts';
 import type { Mmu } from '../machine/mmu.ts';
 import type { Access, FaultCause, FaultHandler } from '../machine/page-fault.ts';
 import { USER, WRITABLE, type Mapping } from '../machine/page-table-entry.ts';
-import { PageTable, type Leaf } from '../machine/page-table.ts';
+import { PageTable } from '../machine/page-table.ts';
 import { SPACES_LIMIT } from '../machine/tlb.ts';
 import { Areas, type Area, type Protection } from './areas.ts';
 import type { Frames } from './frames.ts';
@@ -175,7 +175,7 @@ export class AddressSpace implements FaultHandler {
     const rights = RIGHTS_OF[protection];
     const changed = [...this.table.leaves(range)].filter((leaf) => leaf.rights !== rights);
     for (const leaf of changed) this.table.protect(leaf.address, rights);
-    this.#invalidate(changed);
+    this.#invalidate(changed.map(({ address }) => address));
     return 'done';
   }
 
@@ -283,19 +283,18 @@ export class AddressSpace implements FaultHandler {
 
   #unmap(range: Range): void {
     this.areas.remove(range);
-    const unhooked: Leaf[] = [];
-    this.table.unmapRange(range, (leaf) => unhooked.push(leaf));
-    this.#invalidate(unhooked);
-    for (const { frame } of unhooked) this.#frames.free(frame);
+    const unhooked = this.table.unmapRange(range);
+    this.#invalidate(unhooked.addresses);
+    for (const frame of unhooked.frames) this.#frames.free(frame);
   }
 
   /** Empties the TLB of pages that are gone or have other rights. Without ids it has none but the active space's. */
-  #invalidate(leaves: readonly Leaf[]): void {
+  #invalidate(pages: readonly number[]): void {
     const { tlb } = this.#mmu;
     const hasIds = tlb.options.ids === 'on';
-    if (leaves.length === 0 || !(hasIds || this.isActive)) return;
-    if (leaves.length <= FLUSHES_MAX) {
-      for (const { address } of leaves) tlb.flushPage(address, hasIds ? this.id : 0);
+    if (pages.length === 0 || !(hasIds || this.isActive)) return;
+    if (pages.length <= FLUSHES_MAX) {
+      for (const page of pages) tlb.flushPage(page, hasIds ? this.id : 0);
     } else if (hasIds) {
       tlb.flushSpace(this.id);
     } else {

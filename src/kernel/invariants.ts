@@ -217,7 +217,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
       for (let frame = 0; frame * frameSize < storedEnd; frame += 1) {
         if (frames.typeOf(frame) !== 'free' || frames.isSoiled(frame)) continue;
         const end = (frame + 1) * frameSize;
-        if (mmu.memory.nextNonZero(frame * frameSize, end, 4) < end)
+        if (mmu.memory.nextNonZero(frame * frameSize, end) < end)
           return `the free frame ${frame} is not zero`;
       }
       return undefined;

@@ -86,7 +86,7 @@ function readTree(space: AddressSpaceView, layout: TableLayout): Tree {
     let count = 0;
     tables.set(table, count);
     for (let index = 0; ; index += 1) {
-      index = layout.nextSoiled(table, index, layout.entriesCount);
+      index = layout.nextUsed(table, index, layout.entriesCount);
       if (index === layout.entriesCount) break;
       const entry = layout.read(layout.entryAt(table, index));
       count += 1;

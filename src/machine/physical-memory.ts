@@ -103,17 +103,15 @@ export class PhysicalMemory {
   }
 
   /**
-   * Searches for bytes that are not zero, 4 at a time.
+   * Searches for bytes that are not zero, 4 at a time; both addresses are multiples of 4.
    *
-   * @param step A multiple of 4, as are both addresses.
-   * @returns The first such address from `start` on, in steps, or one from `end` on.
+   * @returns The first such 4 from `start` on, or `end`.
    */
-  nextNonZero(start: number, end: number, step: number): number {
+  nextNonZero(start: number, end: number): number {
     const words = this.#words;
-    const wordsPerStep = step >>> 2;
     const last = end >>> 2;
     let index = start >>> 2;
-    while (index < last && words[index] === 0) index += wordsPerStep;
+    while (index < last && words[index] === 0) index += 1;
     return index * 4;
   }
 

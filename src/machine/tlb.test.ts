@@ -198,7 +198,7 @@ describe('a shortcut', () => {
   });
 
   test('leads to the bytes of its page, and to none of another', () => {
-    const { tlb } = tlbOf();
+    const { tlb } = tlbOf({});
     tlb.shorten(start, tlb.insert(start, ENTRY), 7 * PAGE);
     const found = [-1, 0, 8, PAGE - 4, PAGE - 3, PAGE, 256 * PAGE, -256 * PAGE].map((offset) =>
       tlb.shortcuts.load(start + offset, 4),
