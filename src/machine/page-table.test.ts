@@ -32,7 +32,7 @@ class Frames implements FrameSource {
     const { frameSize } = this.#memory;
     const end = (frame + 1) * frameSize;
     assert(this.taken.delete(frame), 'a frame comes back that was taken');
-    assert(this.#memory.nextNonZero(end - frameSize, end, 4) === end, 'a frame comes back clean');
+    assert(this.#memory.nextNonZero(end - frameSize, end) === end, 'a frame comes back clean');
   }
 }
 

@@ -8,7 +8,7 @@ function memory(): PhysicalMemory {
 
 describe('physical memory', () => {
   test('is zero at first', () => {
-    expect(memory().nextNonZero(0, 256, 4)).toBe(256);
+    expect(memory().nextNonZero(0, 256)).toBe(256);
   });
 
   test.each([0, 1, 2, 3, 4, 61])('is little-endian in every size at address %i', (at) => {
