@@ -1,3 +1,5 @@
+import type { ShortcutCounts } from './meter.ts';
+
 const LINES_COUNT = 256;
 const LINE_MASK = LINES_COUNT - 1;
 /** No address is in a page that starts here. */
@@ -35,9 +37,11 @@ export interface Shortcut {
  *
  * Source: Fabrice Bellard, "QEMU, a Fast and Portable Dynamic Translator", USENIX ATC 2005: software MMU.
  */
-export class Shortcuts {
-  /** Counts lookups, those of the TLB as well. */
+export class Shortcuts implements ShortcutCounts {
+  /** Counts lookups, the searches of the TLB as well. */
   clock = 0;
+  searchesCount = 0;
+  storesCount = 0;
   /** When the translation in each slot was used last. */
   readonly usedAt: Float64Array;
   readonly #lines: Float64Array;
@@ -53,11 +57,22 @@ export class Shortcuts {
     this.clear();
   }
 
+  /** What is neither a store nor a search, so that a load has one thing to count. */
+  get loadsCount(): number {
+    return this.clock - this.searchesCount - this.storesCount;
+  }
+
+  /** Notes that the TLB is searched. */
+  searched(): void {
+    this.clock += 1;
+    this.searchesCount += 1;
+  }
+
   /**
    * Looks for what a user's load needs.
    *
    * @param size Bytes that it loads; all must lie on one page.
-   * @returns The physical address, a hit that the caller counts; or -1: the TLB has to be searched.
+   * @returns The physical address, and the hit is counted; or -1: the TLB has to be searched.
    */
   load(address: number, size: number): number {
     const line = this.#lineOf(address);
@@ -67,7 +82,9 @@ export class Shortcuts {
   /** As `load`, for a store. */
   store(address: number, size: number): number {
     const line = this.#lineOf(address);
-    return this.#follow(line, address - this.#lines[line + STORE_START]!, size);
+    const at = this.#follow(line, address - this.#lines[line + STORE_START]!, size);
+    if (at !== NONE) this.storesCount += 1;
+    return at;
   }
 
   add({ start, slot, base, allows }: Shortcut): void {

@@ -3,7 +3,7 @@ import { KitBug } from '../base/kit-bug.ts';
 import { MIB } from '../base/units.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { PRESETS } from './geometry.ts';
-import { Meter } from './meter.ts';
+import type { Meter } from './meter.ts';
 import { DIRTY, RIGHTS, USER, WRITABLE } from './page-table-entry.ts';
 import { PhysicalMemory } from './physical-memory.ts';
 import { TableLayout } from './table-layout.ts';
@@ -17,8 +17,8 @@ const ENTRY = { level: LAST, base: 0, rights: RIGHTS, dirty: 0 };
 function tlbOf(options: Partial<TlbOptions>): { tlb: Tlb; meter: Meter } {
   const memory = new PhysicalMemory({ frameSize: PAGE, framesCount: 1 });
   const layout = new TableLayout(PRESETS['x86-64'], memory);
-  const meter = new Meter(4);
-  return { tlb: new Tlb(options, { layout, meter, watcher: undefined }), meter };
+  const tlb = new Tlb(options, { layout, watcher: undefined });
+  return { tlb, meter: tlb.meter };
 }
 
 /** Looks each page up, and inserts those that are missing, as an MMU does. @returns The misses, as a string of h and m. */

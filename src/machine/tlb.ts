@@ -1,7 +1,7 @@
 import { assert } from '../base/kit-bug.ts';
 import { Prng } from '../base/prng.ts';
 import { UsageError } from '../base/usage-error.ts';
-import type { Meter } from './meter.ts';
+import { Meter } from './meter.ts';
 import type { Access } from './page-fault.ts';
 import { DIRTY, RIGHTS, USER, WRITABLE } from './page-table-entry.ts';
 import { Shortcuts } from './shortcuts.ts';
@@ -78,7 +78,6 @@ export interface TlbWatcher {
 /** What a TLB is part of. */
 export interface TlbSurroundings {
   readonly layout: TableLayout;
-  readonly meter: Meter;
   readonly watcher: TlbWatcher | undefined;
 }
 
@@ -99,8 +98,9 @@ const NONE = -1;
  */
 export class Tlb {
   readonly options: TlbOptions;
+  /** The machine's: hits and misses are most of what it counts. */
+  readonly meter: Meter;
   readonly #layout: TableLayout;
-  readonly #meter: Meter;
   readonly #watcher: TlbWatcher | undefined;
   /** The way around `find` for what was found before. */
   readonly shortcuts: Shortcuts;
@@ -119,10 +119,9 @@ export class Tlb {
   #space = 0;
 
   /** @throws {UsageError} No TLB can be built so. */
-  constructor(options: Partial<TlbOptions>, { layout, meter, watcher }: TlbSurroundings) {
+  constructor(options: Partial<TlbOptions>, { layout, watcher }: TlbSurroundings) {
     this.options = checkedOptions({ ...DEFAULT_TLB, ...options });
     this.#layout = layout;
-    this.#meter = meter;
     this.#watcher = watcher;
     this.#usesShortcuts = this.options.shortcuts === 'on' && watcher === undefined;
     this.#prng = new Prng(this.options.seed);
@@ -132,6 +131,7 @@ export class Tlb {
     this.#leafLevels = [layout.lastLevel, ...largeLevels];
     const slotsCount = this.options.sets * this.options.ways;
     this.shortcuts = new Shortcuts(pageSize, slotsCount);
+    this.meter = new Meter(layout.spans.length, this.shortcuts);
     this.#tags = new Float64Array(slotsCount).fill(NONE);
     this.#levels = new Uint8Array(slotsCount);
     this.#bases = new Int32Array(slotsCount);
@@ -161,15 +161,15 @@ export class Tlb {
 
   /** Looks an address up, and counts the hit or miss. @returns The slot of its entry, or -1. */
   find(address: number): number {
-    this.shortcuts.clock += 1;
+    this.shortcuts.searched();
     for (const level of this.#leafLevels) {
       const slot = this.#slotOf(this.#layout.pageNumber(address, level), level, this.#space);
       if (slot === NONE) continue;
       this.shortcuts.usedAt[slot] = this.shortcuts.clock;
-      this.#meter.searchedHits += 1;
+      this.meter.searchedHits += 1;
       return slot;
     }
-    this.#meter.tlbMisses += 1;
+    this.meter.tlbMisses += 1;
     return NONE;
   }
 
@@ -213,7 +213,7 @@ export class Tlb {
   }
 
   flushAll(): void {
-    this.#meter.tlbFlushes += 1;
+    this.meter.tlbFlushes += 1;
     this.#tags.fill(NONE);
     this.shortcuts.clear();
     this.#watcher?.flushedAll();
@@ -221,7 +221,7 @@ export class Tlb {
 
   /** Empties every entry that translates an address in an address space. */
   flushPage(address: number, space: number = this.#space): void {
-    this.#meter.tlbFlushes += 1;
+    this.meter.tlbFlushes += 1;
     for (const level of this.#leafLevels) {
       const slot = this.#slotOf(this.#layout.pageNumber(address, level), level, space);
       if (slot !== NONE) this.#empty(slot);
@@ -230,7 +230,7 @@ export class Tlb {
   }
 
   flushSpace(space: number): void {
-    this.#meter.tlbFlushes += 1;
+    this.meter.tlbFlushes += 1;
     for (const entry of this.entries()) {
       if (entry.space === space) this.#empty(entry.set * this.options.ways + entry.way);
     }
@@ -281,7 +281,7 @@ export class Tlb {
       if (this.#tags[slot] === NONE) return slot;
     }
     const victim = this.#victim(first, end);
-    this.#meter.tlbEvictions += 1;
+    this.meter.tlbEvictions += 1;
     this.#empty(victim);
     return victim;
   }
