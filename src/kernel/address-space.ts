@@ -173,9 +173,10 @@ export class AddressSpace implements FaultHandler {
     this.areas.remove(range);
     this.areas.insert(range, protection);
     const rights = RIGHTS_OF[protection];
-    const changed = [...this.table.leaves(range)].filter((leaf) => leaf.rights !== rights);
-    for (const leaf of changed) this.table.protect(leaf.address, rights);
-    this.#invalidate(changed.map(({ address }) => address));
+    const leaves = [...this.table.leaves(range)].filter((leaf) => leaf.rights !== rights);
+    const changed = leaves.map((leaf) => leaf.address);
+    for (const page of changed) this.table.protect(page, rights);
+    this.#invalidate(changed);
     return 'done';
   }
 

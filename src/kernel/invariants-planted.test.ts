@@ -143,8 +143,8 @@ const PLANTS: readonly Plant[] = [
     [
       {
         module: 'kernel/address-space',
-        find: 'this.table.protect(leaf.address, rights);',
-        replace: 'this.table.protect(leaf.address, 6);',
+        find: 'this.table.protect(page, rights);',
+        replace: 'this.table.protect(page, 6);',
       },
     ],
     ({ model }) => model.load(BASE + 5 * PAGE),
@@ -228,7 +228,7 @@ const PLANTS: readonly Plant[] = [
     [
       {
         module: 'kernel/address-space',
-        find: 'this.#invalidate(changed.map(({ address }) => address));',
+        find: 'this.#invalidate(changed);',
         replace: '',
       },
     ],
