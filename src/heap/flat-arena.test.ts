@@ -249,6 +249,15 @@ describe('memory that nobody has mapped yet', () => {
     expect([0, FAR, 2 * FAR].map((offset) => arena[load](start + offset))).toEqual([1, 2, 3]);
   });
 
+  test('ends where the arena does', () => {
+    const arena = new FlatArena();
+    const { end } = arena.bounds;
+    arena.storeByte(end - 1, 5);
+    expect(arena.loadByte(end - 1)).toBe(5);
+    expect(() => arena.loadByte(end)).toThrow(RangeError);
+    expect(() => arena.storeDouble(end - 7, 1)).toThrow(RangeError);
+  });
+
   test('is copied like any other', () => {
     const arena = new FlatArena();
     const { start } = arena.bounds;

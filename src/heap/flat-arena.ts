@@ -44,14 +44,15 @@ export class FlatArena implements Arena {
   readonly pageSize: number;
   readonly bounds: Range;
   readonly #placement: Placement;
-  private readonly base: number;
+  // A field that has been undefined once, as one without a value here, costs a check each time it is read.
+  private readonly base: number = 0;
   readonly #size: number;
   readonly #mapStart: number;
   #bytes: Uint8Array;
   #view: DataView;
   private words: Int32Array;
   /** Address of the last word of 8 bytes in the buffer. */
-  private wordLast: number;
+  private wordLast = 0;
   private readonly dirtyPieces: Uint8Array;
   #break: number;
   /** Mapped ranges by rising address; neighbours are joined. */
@@ -95,7 +96,7 @@ export class FlatArena implements Arena {
 
   store32(address: number, value: number): void {
     this.#check(address, 4);
-    this.#reach(address + 4);
+    this.#reach(address);
     const offset = address - this.base;
     this.words[offset >>> 2] = value;
     this.dirtyPieces[offset >>> PIECE_SHIFT] = 1;
@@ -126,12 +127,12 @@ export class FlatArena implements Arena {
   }
 
   loadDouble(address: number): number {
-    this.#reach(address + 8);
+    this.#reach(address);
     return this.#view.getFloat64(address - this.base, true);
   }
 
   storeDouble(address: number, value: number): void {
-    this.#reach(address + 8);
+    this.#reach(address);
     const offset = address - this.base;
     this.#view.setFloat64(offset, value, true);
     this.dirtyPieces[offset >>> PIECE_SHIFT] = 1;
@@ -139,12 +140,12 @@ export class FlatArena implements Arena {
   }
 
   loadByte(address: number): number {
-    this.#reach(address + 1);
+    this.#reach(address);
     return this.#view.getUint8(address - this.base);
   }
 
   storeByte(address: number, byte: number): void {
-    this.#reach(address + 1);
+    this.#reach(address);
     const offset = address - this.base;
     this.#view.setUint8(offset, byte);
     this.dirtyPieces[offset >>> PIECE_SHIFT] = 1;
@@ -153,7 +154,7 @@ export class FlatArena implements Arena {
   copy(target: number, source: number, size: number): void {
     this.#check(target, size);
     this.#check(source, size);
-    this.#reach(Math.max(target, source) + size);
+    this.#reach(Math.max(target, source) + size - 8);
     const offset = source - this.base;
     this.#bytes.copyWithin(target - this.base, offset, offset + size);
     this.#soil(target, size);
@@ -171,7 +172,7 @@ export class FlatArena implements Arena {
     const start = this.#place(size);
     if (start === null) return null;
     this.mapsCount += 1;
-    this.#reach(start + size);
+    this.#reach(start + size - 8);
     this.#clean(start, size);
     this.#insert({ start, end: start + size });
     this.#mappedSize += size;
@@ -198,7 +199,7 @@ export class FlatArena implements Arena {
     const after = before + increment;
     if (after < this.base || after > this.#mapStart) return null;
     this.#break = after;
-    this.#reach(after);
+    this.#reach(after - 8);
     if (increment > 0) this.#clean(before, increment);
     return before;
   }
@@ -220,16 +221,16 @@ export class FlatArena implements Arena {
 
   #storeWide(address: number, value: number): void {
     this.#check(address, 8);
-    this.#reach(address + 8);
+    this.#reach(address);
     const index = (address - this.base) >>> 2;
     this.words[index] = value;
     this.words[index + 1] = Math.floor(value / 2 ** 32);
     this.#soil(address, 8);
   }
 
-  /** Lets the buffer have every byte of the arena below an address. */
-  #reach(end: number): void {
-    if (end > this.wordLast + 8) this.#grow(end);
+  /** Lets the buffer have the 8 bytes at an address and all before them, as far as the arena has them. */
+  #reach(address: number): void {
+    if (address > this.wordLast) this.#grow(address + 8);
   }
 
   #grow(end: number): void {
