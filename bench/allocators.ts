@@ -5,14 +5,14 @@ import { FlatArena } from '../src/heap/flat-arena.ts';
 import { Heap } from '../src/heap/heap.ts';
 import { compare, timed, type Candidate } from './ratio.ts';
 
-/** What both sides of F1 offer. */
-interface Allocator {
+/** What is compared: a heap of ours or dlmalloc. */
+export interface Allocator {
   malloc(size: number): number | null;
   free(address: number): void;
 }
 
 /** The stream of ops: which of the live blocks is replaced, and by what size, 1 to 1,023 bytes, even over the powers. */
-interface Stream {
+export interface Stream {
   readonly slots: Int32Array;
   readonly sizes: Int32Array;
 }
@@ -50,7 +50,7 @@ async function loadDlmalloc(): Promise<Allocator> {
   return { malloc, free };
 }
 
-function drawStream(liveCount: number): Stream {
+export function drawStream(liveCount: number): Stream {
   const prng = new Prng(1);
   const slots = Int32Array.from({ length: PAIRS }, () => prng.below(liveCount));
   const sizes = Int32Array.from({ length: PAIRS }, () =>
@@ -63,7 +63,7 @@ function drawStream(liveCount: number): Stream {
  * Each candidate gets a loop of its own, so that the calls in it have one target, and keeps its memory from round to
  * round, so that none pays for pages that it has not touched before.
  */
-function candidate(
+export function candidate(
   name: string,
   allocator: Allocator,
   stream: Stream,

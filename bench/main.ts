@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { compareAllocators } from './allocators.ts';
+import { measureMachine } from './machine.ts';
 import { compareRunners } from './runners.ts';
 
 /** `npm run bench`: ratios, measured in one run. Absolute figures depend on the machine and on its neighbours. */
@@ -8,3 +9,5 @@ tuneV8();
 console.log(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`);
 await compareAllocators();
 compareRunners();
+// Last: on pages the heap sees a second kind of arena, and V8 does not forget that.
+measureMachine();

@@ -10,8 +10,10 @@ const ROUNDS = 9;
 /**
  * Times two candidates in turn, A B A B …, after a warm-up round, and prints million ops a second of each as minimum,
  * median and maximum, and the ratio of the medians. Only the ratio carries over to another machine.
+ *
+ * @param goal The ratio to reach, where the title does not say it.
  */
-export function compare(title: string, a: Candidate, b: Candidate): void {
+export function compare(title: string, a: Candidate, b: Candidate, goal?: number): void {
   const rates: readonly [number[], number[]] = [[], []];
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const [side, candidate] of [a, b].entries()) {
@@ -23,7 +25,8 @@ export function compare(title: string, a: Candidate, b: Candidate): void {
   console.log(title);
   console.log(`  ${describe(a.name, ours!)}`);
   console.log(`  ${describe(b.name, theirs!)}`);
-  console.log(`  ratio of the medians ${(median(ours!) / median(theirs!)).toFixed(2)}\n`);
+  const ratio = median(ours!) / median(theirs!);
+  console.log(`  ratio of the medians ${formatRatio(ratio)}${verdictOn(ratio, goal)}\n`);
 }
 
 function describe(name: string, rates: readonly number[]): string {
@@ -33,7 +36,17 @@ function describe(name: string, rates: readonly number[]): string {
   return `${name.padEnd(44)} M ops/s  min ${first}  median ${middle}  max ${last}`;
 }
 
-function median(sorted: readonly number[]): number {
+/** A small ratio as a fraction, `1/1,200`. */
+function formatRatio(ratio: number): string {
+  return ratio < 0.01 ? `1/${Math.round(1 / ratio).toLocaleString('en')}` : ratio.toFixed(3);
+}
+
+function verdictOn(ratio: number, goal: number | undefined): string {
+  if (goal === undefined) return '';
+  return `, goal ${formatRatio(goal)}: ${ratio >= goal ? 'reached' : 'not reached'}`;
+}
+
+export function median(sorted: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 

@@ -37,7 +37,7 @@ export class GranuleMap {
     const first = Math.floor(start * this.#perGranule);
     const count = Math.ceil(end * this.#perGranule) - first;
     if (this.#huge.length > 0 && this.#hitsHuge(first, first + count)) return false;
-    const inSegment = first % SEGMENT_GRANULES;
+    const inSegment = first - segmentOf(first) * SEGMENT_GRANULES;
     if (count > 32 || inSegment + count > SEGMENT_GRANULES) return this.#claimLong(first, count);
 
     const words = this.#segmentAt(first);
@@ -59,7 +59,7 @@ export class GranuleMap {
   release(start: number, end: number): void {
     const first = Math.floor(start * this.#perGranule);
     const count = Math.ceil(end * this.#perGranule) - first;
-    const inSegment = first % SEGMENT_GRANULES;
+    const inSegment = first - segmentOf(first) * SEGMENT_GRANULES;
     if (count > 32 || inSegment + count > SEGMENT_GRANULES) return this.#releaseLong(first, count);
 
     const words = this.#segmentAt(first);
@@ -84,7 +84,7 @@ export class GranuleMap {
   }
 
   #segmentAt(granule: number): Int32Array {
-    const number = Math.floor(granule / SEGMENT_GRANULES);
+    const number = segmentOf(granule);
     if (number === this.#recentNumber) return this.#recent;
     let words = this.#segments.get(number);
     if (words === undefined) {
@@ -112,23 +112,15 @@ export class GranuleMap {
     else this.#sweep(first, count, 'clear');
   }
 
-  /** Goes over the bits of a run of granules, a word at a time. @returns For `test`, whether one is set. */
-  #sweep(first: number, count: number, act: 'test' | 'set' | 'clear'): boolean {
+  /** Goes over the bits of a run of granules. @returns For `test`, whether one is set. */
+  #sweep(first: number, count: number, act: Act): boolean {
     const end = first + count;
     for (let granule = first; granule < end;) {
-      const words = this.#segmentAt(granule);
-      const index = (granule % SEGMENT_GRANULES) >>> 5;
-      const bit = granule % 32;
-      const bitsCount = Math.min(32 - bit, end - granule);
-      const mask = bitsCount === 32 ? -1 : ((1 << bitsCount) - 1) << bit;
-      if (act === 'test') {
-        if ((words[index]! & mask) !== 0) return true;
-      } else if (act === 'set') {
-        words[index]! |= mask;
-      } else {
-        words[index]! &= ~mask;
-      }
-      granule += bitsCount;
+      const start = segmentOf(granule) * SEGMENT_GRANULES;
+      const stop = Math.min(SEGMENT_GRANULES, end - start);
+      if (sweepSegment(this.#segmentAt(granule), { start: granule - start, end: stop }, act))
+        return true;
+      granule = start + stop;
     }
     return false;
   }
@@ -147,4 +139,28 @@ export class GranuleMap {
     }
     return false;
   }
+}
+
+type Act = 'test' | 'set' | 'clear';
+
+// A granule may be above 2^31, where a remainder is slow.
+function segmentOf(granule: number): number {
+  return Math.floor(granule / SEGMENT_GRANULES);
+}
+
+/** Goes over the bits of a run within a segment, a word at a time. @returns For `test`, whether one is set. */
+function sweepSegment(words: Int32Array, { start, end }: Range, act: Act): boolean {
+  const first = start >>> 5;
+  const last = (end - 1) >>> 5;
+  for (let index = first; index <= last; index += 1) {
+    const mask = (index === first ? -1 << start : -1) & (index === last ? -1 >>> -end : -1);
+    if (act === 'test') {
+      if ((words[index]! & mask) !== 0) return true;
+    } else if (act === 'set') {
+      words[index]! |= mask;
+    } else {
+      words[index]! &= ~mask;
+    }
+  }
+  return false;
 }

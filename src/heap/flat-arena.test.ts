@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
+import { MIB } from '../base/units.ts';
 import { ArenaFault, FlatArena, type Placement } from './flat-arena.ts';
 
 const PAGE = 4096;
@@ -227,6 +228,44 @@ describe('unmap', () => {
     const first = arena.map(PAGE)!;
     arena.unmap(first, PAGE);
     expect(() => arena.unmap(first, PAGE)).toThrow(ArenaFault);
+  });
+});
+
+describe('memory that nobody has mapped yet', () => {
+  const FAR = 8 * MIB;
+
+  test.each([
+    ['a word', 'load', 'store'],
+    ['half a word', 'load32', 'store32'],
+    ['a double', 'loadDouble', 'storeDouble'],
+    ['a byte', 'loadByte', 'storeByte'],
+  ] as const)('reads as zero and keeps %s, as do those before it', (_, load, store) => {
+    const arena = new FlatArena();
+    const { start } = arena.bounds;
+    arena[store](start, 1);
+    expect(arena[load](start + FAR)).toBe(0);
+    arena[store](start + FAR, 2);
+    arena[store](start + 2 * FAR, 3);
+    expect([0, FAR, 2 * FAR].map((offset) => arena[load](start + offset))).toEqual([1, 2, 3]);
+  });
+
+  test('ends where the arena does', () => {
+    const arena = new FlatArena();
+    const { end } = arena.bounds;
+    arena.storeByte(end - 1, 5);
+    expect(arena.loadByte(end - 1)).toBe(5);
+    expect(() => arena.loadByte(end)).toThrow(RangeError);
+    expect(() => arena.storeDouble(end - 7, 1)).toThrow(RangeError);
+  });
+
+  test('is copied like any other', () => {
+    const arena = new FlatArena();
+    const { start } = arena.bounds;
+    arena.store(start, 1);
+    arena.copy(start + FAR, start, 8);
+    expect(arena.load(start + FAR)).toBe(1);
+    arena.copy(start, start + 2 * FAR, 8);
+    expect(arena.load(start)).toBe(0);
   });
 });
 

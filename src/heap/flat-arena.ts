@@ -1,11 +1,14 @@
+import { roundUp } from '../base/bits.ts';
 import { assert } from '../base/kit-bug.ts';
 import { formatRange, type Range } from '../base/range.ts';
-import { formatAddress, MIB } from '../base/units.ts';
+import { formatAddress, KIB, MIB } from '../base/units.ts';
 import type { Arena } from './arena.ts';
 
 /** Which memory was written to is known by pieces of 4 KiB, whatever the page size. */
 const PIECE_SHIFT = 12;
 const PIECE_SIZE = 2 ** PIECE_SHIFT;
+/** What a new arena's buffer has. */
+const SIZE_FIRST = 256 * KIB;
 
 /** Where `map` puts the next pages: upwards or downwards next to each other, or upwards with a page left out between. */
 export type Placement = 'up' | 'down' | 'gaps';
@@ -34,20 +37,22 @@ export class ArenaFault extends Error {
  *     │ break ──►     │ maps, placed up, down or with gaps   │
  *     └───────────────┴──────────────────────────────────────┘
  *
- * Memory is zero when it is mapped: pieces that were written to are known, and only they are cleared.
+ * Memory is zero when it is mapped: pieces that were written to are known, and only they are cleared. The buffer grows
+ * as far as memory was mapped or written to, so that a new arena costs little; what lies behind its end reads as zero.
  */
 export class FlatArena implements Arena {
   readonly pageSize: number;
   readonly bounds: Range;
   readonly #placement: Placement;
-  private readonly base: number;
+  // A field that has been undefined once, as one without a value here, costs a check each time it is read.
+  private readonly base: number = 0;
   readonly #size: number;
   readonly #mapStart: number;
-  private readonly words: Int32Array;
-  /** Address of the last word of 8 bytes. */
-  private readonly wordLast: number;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #bytes: Uint8Array;
+  #view: DataView;
+  private words: Int32Array;
+  /** Address of the last word of 8 bytes in the buffer. */
+  private wordLast = 0;
   private readonly dirtyPieces: Uint8Array;
   #break: number;
   /** Mapped ranges by rising address; neighbours are joined. */
@@ -67,14 +72,14 @@ export class FlatArena implements Arena {
     this.#placement = options.placement ?? 'up';
     this.base = base;
     this.#size = brkSize + mapSize;
-    this.wordLast = base + this.#size - 8;
     this.#mapStart = base + brkSize;
     this.#break = base;
     this.bounds = { start: base, end: base + this.#size };
-    const buffer = new ArrayBuffer(this.#size);
-    this.words = new Int32Array(buffer);
+    const buffer = new ArrayBuffer(Math.min(SIZE_FIRST, this.#size));
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
+    this.words = new Int32Array(buffer);
+    this.wordLast = base + buffer.byteLength - 8;
     this.dirtyPieces = new Uint8Array(Math.ceil(this.#size / 2 ** PIECE_SHIFT));
   }
 
@@ -91,6 +96,7 @@ export class FlatArena implements Arena {
 
   store32(address: number, value: number): void {
     this.#check(address, 4);
+    this.#reach(address);
     const offset = address - this.base;
     this.words[offset >>> 2] = value;
     this.dirtyPieces[offset >>> PIECE_SHIFT] = 1;
@@ -121,10 +127,12 @@ export class FlatArena implements Arena {
   }
 
   loadDouble(address: number): number {
+    this.#reach(address);
     return this.#view.getFloat64(address - this.base, true);
   }
 
   storeDouble(address: number, value: number): void {
+    this.#reach(address);
     const offset = address - this.base;
     this.#view.setFloat64(offset, value, true);
     this.dirtyPieces[offset >>> PIECE_SHIFT] = 1;
@@ -132,10 +140,12 @@ export class FlatArena implements Arena {
   }
 
   loadByte(address: number): number {
+    this.#reach(address);
     return this.#view.getUint8(address - this.base);
   }
 
   storeByte(address: number, byte: number): void {
+    this.#reach(address);
     const offset = address - this.base;
     this.#view.setUint8(offset, byte);
     this.dirtyPieces[offset >>> PIECE_SHIFT] = 1;
@@ -144,6 +154,7 @@ export class FlatArena implements Arena {
   copy(target: number, source: number, size: number): void {
     this.#check(target, size);
     this.#check(source, size);
+    this.#reach(Math.max(target, source) + size - 8);
     const offset = source - this.base;
     this.#bytes.copyWithin(target - this.base, offset, offset + size);
     this.#soil(target, size);
@@ -161,6 +172,7 @@ export class FlatArena implements Arena {
     const start = this.#place(size);
     if (start === null) return null;
     this.mapsCount += 1;
+    this.#reach(start + size - 8);
     this.#clean(start, size);
     this.#insert({ start, end: start + size });
     this.#mappedSize += size;
@@ -187,6 +199,7 @@ export class FlatArena implements Arena {
     const after = before + increment;
     if (after < this.base || after > this.#mapStart) return null;
     this.#break = after;
+    this.#reach(after - 8);
     if (increment > 0) this.#clean(before, increment);
     return before;
   }
@@ -208,10 +221,28 @@ export class FlatArena implements Arena {
 
   #storeWide(address: number, value: number): void {
     this.#check(address, 8);
+    this.#reach(address);
     const index = (address - this.base) >>> 2;
     this.words[index] = value;
     this.words[index + 1] = Math.floor(value / 2 ** 32);
     this.#soil(address, 8);
+  }
+
+  /** Lets the buffer have the 8 bytes at an address and all before them, as far as the arena has them. */
+  #reach(address: number): void {
+    if (address > this.wordLast) this.#grow(address + 8);
+  }
+
+  #grow(end: number): void {
+    const known = this.#bytes;
+    if (known.length === this.#size) return;
+    const wanted = Math.max(roundUp(end - this.base, PIECE_SIZE), known.length * 2);
+    const buffer = new ArrayBuffer(Math.min(wanted, this.#size));
+    this.#bytes = new Uint8Array(buffer);
+    this.#bytes.set(known);
+    this.#view = new DataView(buffer);
+    this.words = new Int32Array(buffer);
+    this.wordLast = this.base + buffer.byteLength - 8;
   }
 
   #check(address: number, size: number): void {

@@ -6,7 +6,7 @@ import type { AddressSpaceView } from '../machine/machine-state.ts';
 import type { Mmu } from '../machine/mmu.ts';
 import type { Access, FaultCause, FaultHandler } from '../machine/page-fault.ts';
 import { USER, WRITABLE, type Mapping } from '../machine/page-table-entry.ts';
-import { PageTable, type Leaf } from '../machine/page-table.ts';
+import { PageTable } from '../machine/page-table.ts';
 import { SPACES_LIMIT } from '../machine/tlb.ts';
 import { Areas, type Area, type Protection } from './areas.ts';
 import type { Frames } from './frames.ts';
@@ -120,10 +120,14 @@ export class AddressSpace implements FaultHandler {
     return this.#break;
   }
 
-  /** What it is to the machine's invariants: the pages that should be mapped are those that frames are owned for. */
-  view(): AddressSpaceView {
+  /**
+   * What it is to the machine's invariants: the pages that should be mapped are those that frames are owned for.
+   *
+   * @param owned The frames that have an owner.
+   */
+  view(owned: readonly number[]): AddressSpaceView {
     const mappings = new Map<number, Mapping>();
-    for (let frame = 0; frame < this.#frames.totalCount; frame += 1) {
+    for (const frame of owned) {
       if (this.#frames.ownerOf(frame) !== this.id || this.#frames.typeOf(frame) !== 'data')
         continue;
       const address = this.#frames.addressOf(frame);
@@ -170,8 +174,9 @@ export class AddressSpace implements FaultHandler {
     this.areas.remove(range);
     this.areas.insert(range, protection);
     const rights = RIGHTS_OF[protection];
-    const changed = [...this.table.leaves(range)].filter((leaf) => leaf.rights !== rights);
-    for (const leaf of changed) this.table.protect(leaf.address, rights);
+    const leaves = [...this.table.leaves(range)].filter((leaf) => leaf.rights !== rights);
+    const changed = leaves.map((leaf) => leaf.address);
+    for (const page of changed) this.table.protect(page, rights);
     this.#invalidate(changed);
     return 'done';
   }
@@ -300,19 +305,18 @@ export class AddressSpace implements FaultHandler {
 
   #unmap(range: Range): void {
     this.areas.remove(range);
-    const unhooked: Leaf[] = [];
-    this.table.unmapRange(range, (leaf) => unhooked.push(leaf));
-    this.#invalidate(unhooked);
-    for (const { frame } of unhooked) this.#frames.free(frame);
+    const unhooked = this.table.unmapRange(range);
+    this.#invalidate(unhooked.addresses);
+    for (const frame of unhooked.frames) this.#frames.free(frame);
   }
 
   /** Empties the TLB of pages that are gone or have other rights. Without ids it has none but the active space's. */
-  #invalidate(leaves: readonly Leaf[]): void {
+  #invalidate(pages: readonly number[]): void {
     const { tlb } = this.#mmu;
     const hasIds = tlb.options.ids === 'on';
-    if (leaves.length === 0 || !(hasIds || this.isActive)) return;
-    if (leaves.length <= FLUSHES_MAX) {
-      for (const { address } of leaves) tlb.flushPage(address, hasIds ? this.id : 0);
+    if (pages.length === 0 || !(hasIds || this.isActive)) return;
+    if (pages.length <= FLUSHES_MAX) {
+      for (const page of pages) tlb.flushPage(page, hasIds ? this.id : 0);
     } else if (hasIds) {
       tlb.flushSpace(this.id);
     } else {

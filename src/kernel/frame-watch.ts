@@ -30,7 +30,7 @@ export class FrameWatch implements FrameWatcher {
   allocated(frame: number): void {
     const start = frame * this.#memory.frameSize;
     const end = start + this.#memory.frameSize;
-    const at = this.#memory.nextNonZero(start, end, 4);
+    const at = this.#memory.nextNonZero(start, end);
     if (at < end)
       this.problems.contents ??= `frame ${frame} was handed out with byte ${at - start} or one of the next 3 not zero`;
   }

@@ -65,14 +65,13 @@ describe('all frames', () => {
     const { frames } = makeFrames();
     for (const owner of [1, 2, 1]) frames.allocateData(owner, 0);
     expect([frames.freeCount, frames.totalCount]).toEqual([1, 4]);
-    expect([...frames.counts]).toEqual([
-      [1, 2],
-      [2, 1],
-    ]);
+    expect(frames.owned()).toEqual([0, 1, 2]);
+    expect(frames.owners()).toEqual([1, 2]);
+    expect(frames.owners().map((owner) => frames.countOf(owner))).toEqual([2, 1]);
     frames.free(1);
     frames.free(0);
     expect([frames.freeCount, frames.countOf(1), frames.countOf(2)]).toEqual([3, 1, 0]);
-    expect([...frames.counts]).toEqual([[1, 1]]);
+    expect([frames.owned(), frames.owners()]).toEqual([[2], [1]]);
     expect([frames.ownedPeak, frames.returned]).toEqual([3, [1, 0]]);
   });
 

@@ -68,9 +68,14 @@ export class Frames {
     return this.#counts[owner]!;
   }
 
-  /** The owners that have frames, and how many. */
-  get counts(): ReadonlyMap<number, number> {
-    return new Map([...this.#counts.entries()].filter(([, count]) => count > 0));
+  /** The owners that are counted frames. */
+  owners(): readonly number[] {
+    return indicesWhere(this.#counts, (count) => count > 0);
+  }
+
+  /** The frames that have an owner. */
+  owned(): readonly number[] {
+    return indicesWhere(this.#owners, (owner) => owner !== NOBODY);
   }
 
   ownerOf(frame: number): number | undefined {
@@ -135,4 +140,12 @@ export class Frames {
     this.#watcher?.allocated(frame);
     return frame;
   }
+}
+
+function indicesWhere(values: Int32Array, isMeant: (value: number) => boolean): number[] {
+  const indices: number[] = [];
+  for (let index = 0; index < values.length; index += 1) {
+    if (isMeant(values[index]!)) indices.push(index);
+  }
+  return indices;
 }

@@ -143,8 +143,8 @@ const PLANTS: readonly Plant[] = [
     [
       {
         module: 'kernel/address-space',
-        find: 'this.table.protect(leaf.address, rights);',
-        replace: 'this.table.protect(leaf.address, 6);',
+        find: 'this.table.protect(page, rights);',
+        replace: 'this.table.protect(page, 6);',
       },
     ],
     ({ model }) => model.load(BASE + 5 * PAGE),
@@ -203,12 +203,7 @@ const PLANTS: readonly Plant[] = [
       {
         module: 'kernel/frames',
         find: 'this.#returned.push(frame);',
-        replace: 'this.#returned.push(frame, frame);',
-      },
-      {
-        module: 'kernel/frames',
-        find: 'this.totalCount - this.#unused +',
-        replace: 'this.totalCount - this.#unused - this.#returned.length / 2 +',
+        replace: 'this.#returned.push(frame, ...(owner === 1 ? [frame] : []));',
       },
     ],
     ({ model }) => model.munmap(BASE, PAGE),
@@ -217,14 +212,26 @@ const PLANTS: readonly Plant[] = [
   ],
   [
     'T4: an unmap without an invalidation',
-    [{ module: 'kernel/address-space', find: 'this.#invalidate(unhooked);', replace: '' }],
+    [
+      {
+        module: 'kernel/address-space',
+        find: 'this.#invalidate(unhooked.addresses);',
+        replace: '',
+      },
+    ],
     () => {},
     'change-is-followed-by-invalidation',
     'was used at 0x4000_3000 and is now nothing, without an invalidation',
   ],
   [
     'T4: a protection without an invalidation',
-    [{ module: 'kernel/address-space', find: 'this.#invalidate(changed);', replace: '' }],
+    [
+      {
+        module: 'kernel/address-space',
+        find: 'this.#invalidate(changed);',
+        replace: '',
+      },
+    ],
     () => {},
     'change-is-followed-by-invalidation',
     'was used at 0x4000_5000',
@@ -234,14 +241,14 @@ const PLANTS: readonly Plant[] = [
     [
       {
         module: 'kernel/address-space',
-        find: 'this.table.unmapRange(range, (leaf) => unhooked.push(leaf));',
+        find: 'this.#invalidate(unhooked.addresses);',
         replace:
-          'this.table.unmapRange(range, (leaf) => { unhooked.push(leaf); this.#frames.free(leaf.frame); });',
+          'unhooked.frames.forEach((own) => this.#frames.free(own)); this.#invalidate(unhooked.addresses);',
       },
       {
         module: 'kernel/address-space',
-        find: 'for (const { frame } of unhooked)',
-        replace: 'for (const { frame } of [])',
+        find: 'for (const frame of unhooked.frames)',
+        replace: 'for (const frame of [])',
       },
     ],
     () => {},

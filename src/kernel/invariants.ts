@@ -4,7 +4,6 @@ import { formatAddress } from '../base/units.ts';
 import { MACHINE_INVARIANTS } from '../machine/invariants.ts';
 import { frameOf, RIGHTS } from '../machine/page-table-entry.ts';
 import { RIGHTS_OF } from './address-space.ts';
-import type { Frames } from './frames.ts';
 import type { KernelState, SpaceState } from './kernel-state.ts';
 
 /** What frames and address spaces keep, seen from inside. */
@@ -122,8 +121,8 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'Free and owned frames together are all frames.',
     rows: 'A1',
     source: 'Hyperkernel: a page has an owner if and only if it is not free.',
-    check: ({ kernel: { frames } }) => {
-      const count = allFrames(frames).filter((frame) => frames.typeOf(frame) === 'free').length;
+    check: ({ kernel: { frames }, owned }) => {
+      const count = frames.totalCount - owned.length;
       return count === frames.freeCount
         ? undefined
         : `${frames.freeCount} frames are counted as free, ${count} are`;
@@ -134,15 +133,15 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'Each owner is counted as many frames as it owns, and is an address space that is alive.',
     rows: 'A2',
     source: 'Hyperkernel, nr_pages; Komodo, addrspaceRefs.',
-    check: ({ kernel, spaces }) => {
+    check: ({ kernel: { frames }, owned, spaces }) => {
       const counts = new Map<number, number>();
-      for (const frame of allFrames(kernel.frames)) {
-        const owner = kernel.frames.ownerOf(frame);
-        if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+      for (const frame of owned) {
+        const owner = frames.ownerOf(frame)!;
+        counts.set(owner, (counts.get(owner) ?? 0) + 1);
       }
       const alive = new Set(spaces.map(({ space }) => space.id));
-      for (const owner of new Set([...counts.keys(), ...kernel.frames.counts.keys()])) {
-        const [counted, count] = [kernel.frames.countOf(owner), counts.get(owner) ?? 0];
+      for (const owner of new Set([...counts.keys(), ...frames.owners()])) {
+        const [counted, count] = [frames.countOf(owner), counts.get(owner) ?? 0];
         if (counted !== count)
           return `owner ${owner} is counted ${counted} frames, it has ${count}`;
         if (!alive.has(owner)) return `owner ${owner} has ${count} frames and is no address space`;
@@ -156,13 +155,13 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     rows: 'A9',
     source: 'xv6, kfree; Pintos, palloc: bitmap_all.',
     check: ({ kernel: { frames } }) => {
-      const { returned, totalCount } = frames;
-      const wrong = returned.find(
-        (frame, index) =>
-          !(frame >= 0 && frame < totalCount) ||
-          frames.typeOf(frame) !== 'free' ||
-          returned.indexOf(frame) !== index,
-      );
+      const seen = new Set<number>();
+      const wrong = frames.returned.find((frame) => {
+        const isTwice = seen.has(frame);
+        seen.add(frame);
+        const isThere = frame >= 0 && frame < frames.totalCount;
+        return isTwice || !isThere || frames.typeOf(frame) !== 'free';
+      });
       return wrong === undefined ? undefined : `frame ${wrong} came back, but is not free once`;
     },
   },
@@ -171,8 +170,8 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'No entry leads to a free frame or to a table, and exactly one to a frame of data: that of the page that it was taken for.',
     rows: 'A3 A4',
     source: 'Linux, page_table_check_zero, page_table_check_set and page_table_check_clear.',
-    check: ({ kernel: { frames }, leads }) => {
-      for (const frame of allFrames(frames)) {
+    check: ({ kernel: { frames }, leads, owned }) => {
+      for (const frame of new Set([...owned, ...leads.keys()])) {
         const type = frames.typeOf(frame);
         const all = leads.get(frame) ?? [];
         if (all.length !== Number(type === 'data'))
@@ -204,9 +203,9 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'The frames of the tables that the bytes name are those of the type table.',
     rows: 'A8',
     source: 'Hyperkernel, page types; Komodo, PageDbEntryTyped.',
-    check: ({ kernel: { frames }, spaces }) => {
+    check: ({ kernel: { frames }, owned, spaces }) => {
       const tables = new Set(spaces.flatMap(({ tree }) => [...tree.tables.keys()]));
-      const wrong = allFrames(frames).find(
+      const wrong = [...owned, ...tables].find(
         (frame) => tables.has(frame) !== (frames.typeOf(frame) === 'table'),
       );
       return wrong === undefined
@@ -221,13 +220,14 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     source: 'Verified NrOS, unallocated_memory_zeroed; seL4, valid_machine_state.',
     check: ({ kernel: { frameWatch, frames, mmu } }) => {
       if (frameWatch?.problems.contents !== undefined) return frameWatch.problems.contents;
-      const { frameSize } = mmu.memory;
-      const wrong = allFrames(frames).find((frame) => {
-        if (frames.typeOf(frame) !== 'free' || frames.isSoiled(frame)) return false;
+      const { frameSize, storedEnd } = mmu.memory;
+      for (let frame = 0; frame * frameSize < storedEnd; frame += 1) {
+        if (frames.typeOf(frame) !== 'free' || frames.isSoiled(frame)) continue;
         const end = (frame + 1) * frameSize;
-        return mmu.memory.nextNonZero(frame * frameSize, end, 4) < end;
-      });
-      return wrong === undefined ? undefined : `the free frame ${wrong} is not zero`;
+        if (mmu.memory.nextNonZero(frame * frameSize, end) < end)
+          return `the free frame ${frame} is not zero`;
+      }
+      return undefined;
     },
   },
   {
@@ -248,10 +248,6 @@ function firstOf(
     if (problem !== undefined) return problem;
   }
   return undefined;
-}
-
-function allFrames(frames: Frames): number[] {
-  return Array.from({ length: frames.totalCount }, (_, frame) => frame);
 }
 
 function areasProblem({ kernel }: KernelState, { model, space }: SpaceState): string | undefined {

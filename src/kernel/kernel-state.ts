@@ -24,6 +24,8 @@ export interface KernelState {
   readonly kernel: Kernel;
   readonly machine: MachineState;
   readonly spaces: readonly SpaceState[];
+  /** The frames that have an owner. */
+  readonly owned: readonly number[];
   /** The leaves that lead to each frame. */
   readonly leads: ReadonlyMap<number, readonly Lead[]>;
 }
@@ -31,9 +33,10 @@ export interface KernelState {
 /** Reads a kernel for its invariants. It changes nothing. */
 export function kernelState(kernel: Kernel, models: readonly ModelledSpace[] = []): KernelState {
   const alive = [...kernel.spaces];
+  const owned = kernel.frames.owned();
   const machine = machineState({
     mmu: kernel.mmu,
-    spaces: alive.map((space) => space.view()),
+    spaces: alive.map((space) => space.view(owned)),
     ...(kernel.saturated && { saturated: kernel.saturated }),
   });
   const spaces = alive.map((space, index) => ({
@@ -45,8 +48,10 @@ export function kernelState(kernel: Kernel, models: readonly ModelledSpace[] = [
   for (const { space, tree } of spaces) {
     for (const { address, entry } of tree.leaves.values()) {
       const frame = frameOf(entry);
-      leads.set(frame, [...(leads.get(frame) ?? []), { space, address }]);
+      const known = leads.get(frame);
+      if (known === undefined) leads.set(frame, [{ space, address }]);
+      else known.push({ space, address });
     }
   }
-  return { kernel, machine, spaces, leads };
+  return { kernel, machine, spaces, owned, leads };
 }

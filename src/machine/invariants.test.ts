@@ -156,6 +156,12 @@ const DAMAGES: readonly Damage[] = [
     'reads 0x40',
   ],
   [
+    'bits in the upper half of an entry that is else zero',
+    (house) => house.mmu.memory.store32(house.entryAt(3, 2 * PAGE) + 4, 1),
+    ['entry-fits-its-level', 'table-has-an-owner'],
+    'reads 0x8',
+  ],
+  [
     'a page past the last address',
     (house) =>
       house.mmu.layout.write(

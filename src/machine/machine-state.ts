@@ -85,9 +85,10 @@ function readTree(space: AddressSpaceView, layout: TableLayout): Tree {
     const { address: start, level } = above;
     let count = 0;
     tables.set(table, count);
-    for (let index = 0; index < layout.entriesCount; index += 1) {
+    for (let index = 0; ; index += 1) {
+      index = layout.nextUsed(table, index, layout.entriesCount);
+      if (index === layout.entriesCount) break;
       const entry = layout.read(layout.entryAt(table, index));
-      if (entry === 0) continue;
       count += 1;
       const address = start + index * layout.spans[level]!;
       const isLeaf = layout.isLeaf(entry, level);

@@ -16,6 +16,12 @@ export interface MeterReading {
   readonly faults: Readonly<Record<FaultCause, number>>;
 }
 
+/** Accesses that took a shortcut, since the machine was made: each is a data read or write and a hit. */
+export interface ShortcutCounts {
+  readonly loadsCount: number;
+  readonly storesCount: number;
+}
+
 /**
  * What the machine did, in whole numbers. Counts have no weights: what they cost is for others to say.
  *
@@ -23,10 +29,11 @@ export interface MeterReading {
  * counts its misses, its translation reads and the fault, and counts them again when it is tried again.
  */
 export class Meter implements MeterReading {
-  /** Loads and stores that took a shortcut: each is a data read or write and a hit, counted once for speed. */
-  shortcutLoads = 0;
-  shortcutStores = 0;
-  /** Those that did not. */
+  readonly #shortcuts: ShortcutCounts;
+  /** What was counted there before the meter was last set to zero. */
+  #loadsBefore = 0;
+  #storesBefore = 0;
+  /** Loads and stores that took no shortcut. */
   searchedReads = 0;
   searchedWrites = 0;
   searchedHits = 0;
@@ -37,20 +44,21 @@ export class Meter implements MeterReading {
   tlbFlushes = 0;
   readonly faults: Record<FaultCause, number> = noFaults();
 
-  constructor(levelsCount: number) {
+  constructor(levelsCount: number, shortcuts: ShortcutCounts) {
+    this.#shortcuts = shortcuts;
     this.translationReads = Array<number>(levelsCount).fill(0);
   }
 
   get dataReads(): number {
-    return this.shortcutLoads + this.searchedReads;
+    return this.#shortcutLoads + this.searchedReads;
   }
 
   get dataWrites(): number {
-    return this.shortcutStores + this.searchedWrites;
+    return this.#shortcutStores + this.searchedWrites;
   }
 
   get tlbHits(): number {
-    return this.shortcutLoads + this.shortcutStores + this.searchedHits;
+    return this.#shortcutLoads + this.#shortcutStores + this.searchedHits;
   }
 
   /** All reads of memory: for data and for translation. */
@@ -74,8 +82,8 @@ export class Meter implements MeterReading {
   }
 
   reset(): void {
-    this.shortcutLoads = 0;
-    this.shortcutStores = 0;
+    this.#loadsBefore = this.#shortcuts.loadsCount;
+    this.#storesBefore = this.#shortcuts.storesCount;
     this.searchedReads = 0;
     this.searchedWrites = 0;
     this.searchedHits = 0;
@@ -85,6 +93,14 @@ export class Meter implements MeterReading {
     this.tlbEvictions = 0;
     this.tlbFlushes = 0;
     Object.assign(this.faults, noFaults());
+  }
+
+  get #shortcutLoads(): number {
+    return this.#shortcuts.loadsCount - this.#loadsBefore;
+  }
+
+  get #shortcutStores(): number {
+    return this.#shortcuts.storesCount - this.#storesBefore;
   }
 }
 

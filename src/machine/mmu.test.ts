@@ -136,7 +136,7 @@ describe('an access', () => {
         address: PAGE,
         cause,
       });
-      expect(mmu.memory.nextNonZero(frame * PAGE, (frame + 1) * PAGE, 4)).toBe((frame + 1) * PAGE);
+      expect(mmu.memory.nextNonZero(frame * PAGE, (frame + 1) * PAGE)).toBe((frame + 1) * PAGE);
     }
   });
 

@@ -1,10 +1,11 @@
 import { assert, KitBug } from '../base/kit-bug.ts';
 import { checkGeometry, type Geometry } from './geometry.ts';
-import { Meter } from './meter.ts';
+import type { Meter } from './meter.ts';
 import { PageFault, type Access, type FaultCause, type FaultHandler } from './page-fault.ts';
 import { DIRTY, USER, WRITABLE } from './page-table-entry.ts';
 import { PageWalk } from './page-walk.ts';
 import { PhysicalMemory } from './physical-memory.ts';
+import type { Shortcuts } from './shortcuts.ts';
 import { TableLayout } from './table-layout.ts';
 import { Tlb, type TlbOptions, type TlbWatcher } from './tlb.ts';
 
@@ -44,6 +45,7 @@ export class Mmu {
   /** Who mends faults, if anyone does. */
   handler: FaultHandler | undefined;
   readonly #watcher: TlbWatcher | undefined;
+  readonly #shortcuts: Shortcuts;
   readonly #walk: PageWalk;
   readonly #pageSize: number;
   readonly #pagesPerByte: number;
@@ -64,8 +66,9 @@ export class Mmu {
     this.geometry = geometry;
     this.memory = memory;
     this.layout = new TableLayout(geometry, memory);
-    this.meter = new Meter(geometry.levelBits.length);
-    this.tlb = new Tlb(tlb, { layout: this.layout, meter: this.meter, watcher });
+    this.tlb = new Tlb(tlb, { layout: this.layout, watcher });
+    this.meter = this.tlb.meter;
+    this.#shortcuts = this.tlb.shortcuts;
     this.#watcher = watcher;
     this.#walk = new PageWalk(this.layout);
     this.#pageSize = geometry.pageSize;
@@ -96,33 +99,33 @@ export class Mmu {
   }
 
   load8(address: number): number {
-    const at = this.#shortcutForLoad(address, 1);
+    const at = this.#shortcuts.load(address, 1);
     return at === NONE ? this.#gather(address, 1).load8(0) : this.memory.load8(at);
   }
 
   load16(address: number): number {
-    const at = this.#shortcutForLoad(address, 2);
+    const at = this.#shortcuts.load(address, 2);
     return at === NONE ? this.#gather(address, 2).load16(0) : this.memory.load16(at);
   }
 
   load32(address: number): number {
-    const at = this.#shortcutForLoad(address, 4);
+    const at = this.#shortcuts.load(address, 4);
     return at === NONE ? this.#gather(address, 4).load32(0) : this.memory.load32(at);
   }
 
   /** @returns The value in 8 bytes; exact below 2^53. */
   load64(address: number): number {
-    const at = this.#shortcutForLoad(address, 8);
+    const at = this.#shortcuts.load(address, 8);
     return at === NONE ? this.#gather(address, 8).load64(0) : this.memory.load64(at);
   }
 
   loadDouble(address: number): number {
-    const at = this.#shortcutForLoad(address, 8);
+    const at = this.#shortcuts.load(address, 8);
     return at === NONE ? this.#gather(address, 8).loadDouble(0) : this.memory.loadDouble(at);
   }
 
   store8(address: number, value: number): void {
-    const at = this.#shortcutForStore(address, 1);
+    const at = this.#shortcuts.store(address, 1);
     if (at !== NONE) return this.memory.store8(at, value);
     this.#reach(address, 1, 'store');
     this.#scratch.store8(0, value);
@@ -130,7 +133,7 @@ export class Mmu {
   }
 
   store16(address: number, value: number): void {
-    const at = this.#shortcutForStore(address, 2);
+    const at = this.#shortcuts.store(address, 2);
     if (at !== NONE) return this.memory.store16(at, value);
     this.#reach(address, 2, 'store');
     this.#scratch.store16(0, value);
@@ -138,7 +141,7 @@ export class Mmu {
   }
 
   store32(address: number, value: number): void {
-    const at = this.#shortcutForStore(address, 4);
+    const at = this.#shortcuts.store(address, 4);
     if (at !== NONE) return this.memory.store32(at, value);
     this.#reach(address, 4, 'store');
     this.#scratch.store32(0, value);
@@ -147,7 +150,7 @@ export class Mmu {
 
   /** @param value 0 ≤ value < 2^53. */
   store64(address: number, value: number): void {
-    const at = this.#shortcutForStore(address, 8);
+    const at = this.#shortcuts.store(address, 8);
     if (at !== NONE) return this.memory.store64(at, value);
     this.#reach(address, 8, 'store');
     this.#scratch.store64(0, value);
@@ -155,7 +158,7 @@ export class Mmu {
   }
 
   storeDouble(address: number, value: number): void {
-    const at = this.#shortcutForStore(address, 8);
+    const at = this.#shortcuts.store(address, 8);
     if (at !== NONE) return this.memory.storeDouble(at, value);
     this.#reach(address, 8, 'store');
     this.#scratch.storeDouble(0, value);
@@ -210,27 +213,6 @@ export class Mmu {
       if (!isMended) throw new PageFault({ address, access, cause, pageSize: this.#pageSize });
     }
     throw new KitBug('a fault that is mended does not come back');
-  }
-
-  /** The physical address of an access that lies on one page and may skip the search, counted; or -1. */
-  #shortcutForLoad(address: number, size: number): number {
-    const page = Math.floor(address * this.#pagesPerByte);
-    const offset = address - page * this.#pageSize;
-    if (offset > this.#pageSize - size) return NONE;
-    const base = this.tlb.shortcutForLoad(page);
-    if (base === NONE) return NONE;
-    this.meter.shortcutLoads += 1;
-    return (base + offset) | 0;
-  }
-
-  #shortcutForStore(address: number, size: number): number {
-    const page = Math.floor(address * this.#pagesPerByte);
-    const offset = address - page * this.#pageSize;
-    if (offset > this.#pageSize - size) return NONE;
-    const base = this.tlb.shortcutForStore(page);
-    if (base === NONE) return NONE;
-    this.meter.shortcutStores += 1;
-    return (base + offset) | 0;
   }
 
   /** Loads bytes that may lie on two pages. @returns The scratch memory, where they start at 0. */
@@ -302,8 +284,10 @@ export class Mmu {
   }
 
   #use(address: number, access: Access, physical: number, slot: number): number {
-    const page = Math.floor(address * this.#pagesPerByte);
-    if (slot !== NONE) this.tlb.shorten(page, slot, physical - (address - page * this.#pageSize));
+    if (slot !== NONE) {
+      const start = Math.floor(address * this.#pagesPerByte) * this.#pageSize;
+      this.tlb.shorten(start, slot, physical - (address - start));
+    }
     this.#watcher?.used({ space: this.tlb.space, root: this.#root, address, access, physical });
     return physical;
   }

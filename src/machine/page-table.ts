@@ -14,6 +14,14 @@ export interface FrameSource {
 
 export type MapResult = 'mapped' | 'already-mapped' | 'out-of-frames';
 
+/** The pages that a call took away, by rising address. */
+export interface UnhookedPages {
+  /** The first address of each. */
+  readonly addresses: readonly number[];
+  /** The first frame of each. */
+  readonly frames: readonly number[];
+}
+
 /** A leaf and the first address that it maps. */
 export interface Leaf extends Mapping {
   readonly address: number;
@@ -21,8 +29,9 @@ export interface Leaf extends Mapping {
 
 /**
  * The page table of one address space: a radix tree of tables, one frame each, that lies in physical memory as bytes.
- * The bytes are the truth. Beside them it knows how many entries of each table are in use, so that a table goes back
- * the moment its last entry is cleared; the root stays until `release`.
+ * The bytes are the truth. Beside them it knows which entries of each table are in use, so that a table goes back the
+ * moment its last entry is cleared, and what is spread out is found without reading everything between; the root stays
+ * until `release`.
  *
  * Tables grant every right, so that the leaf alone decides. Nothing here touches a TLB: whoever takes a leaf away or
  * changes it invalidates it there before the frame is used for anything else.
@@ -32,17 +41,19 @@ export class PageTable {
   /** The frame of the root table. */
   readonly root: number;
   readonly #frames: FrameSource;
-  readonly #entriesCounts = new Map<number, number>();
+  readonly #uses = new Map<number, TableUse>();
   readonly #walk: PageWalk;
-  /** The tables that `#descend` went through, by level. */
-  readonly #way: number[] = [];
+  /** The tables that `#descend` went through, by level, and the level of the last. */
+  readonly #way: Int32Array;
+  #wayEnd = 0;
 
   private constructor(layout: TableLayout, frames: FrameSource, root: number) {
     this.layout = layout;
     this.root = root;
     this.#frames = frames;
     this.#walk = new PageWalk(layout);
-    this.#entriesCounts.set(root, 0);
+    this.#way = new Int32Array(layout.spans.length);
+    this.#uses.set(root, this.#unused());
   }
 
   /** @returns An empty page table, or null when there is no frame for its root. */
@@ -53,7 +64,7 @@ export class PageTable {
 
   /** How many entries of each table are in use, by its frame. The root is one of them. */
   get tables(): ReadonlyMap<number, number> {
-    return this.#entriesCounts;
+    return new Map([...this.#uses].map(([table, { count }]) => [table, count]));
   }
 
   /**
@@ -68,13 +79,14 @@ export class PageTable {
     assert((rights & RIGHTS) === rights, 'rights are WRITABLE and USER');
     let at = this.#descend(address, level);
     if ((this.layout.read(at) & PRESENT) !== 0) return 'already-mapped';
-    const tables = this.#allocate(level + 1 - this.#way.length);
+    const tables = this.#allocate(level - this.#wayEnd);
     if (tables === null) return 'out-of-frames';
     for (const table of tables) {
       this.#fill(at, encodeEntry(table, PRESENT | RIGHTS));
-      this.#entriesCounts.set(table, 0);
-      at = this.layout.entryFor(table, this.#way.length, address);
-      this.#way.push(table);
+      this.#uses.set(table, this.#unused());
+      this.#wayEnd += 1;
+      this.#way[this.#wayEnd] = table;
+      at = this.layout.entryFor(table, this.#wayEnd, address);
     }
     const large = level === this.layout.lastLevel ? 0 : LARGE;
     this.#fill(at, encodeEntry(frame, PRESENT | rights | large));
@@ -89,8 +101,7 @@ export class PageTable {
   unmap(address: number): Mapping | null {
     const at = this.#leafAt(address);
     if (at === -1) return null;
-    const level = this.#way.length - 1;
-    const mapping = this.#mappingOf(this.layout.read(at), level);
+    const mapping = this.#mappingOf(this.layout.read(at), this.#wayEnd);
     this.#clear(address);
     return mapping;
   }
@@ -99,10 +110,11 @@ export class PageTable {
    * Takes away all pages of a range, in time that grows with the tables there, not with the range.
    *
    * @param range Whole pages; a large page lies in it as a whole or not at all.
-   * @param unhooked Hears of each page once its entry is cleared; it changes no page table.
    */
-  unmapRange(range: Range, unhooked: (leaf: Leaf) => void): void {
+  unmapRange(range: Range): UnhookedPages {
+    const unhooked = { addresses: [], frames: [] };
     this.#clearRange({ table: this.root, level: 0, start: 0 }, range, unhooked);
+    return unhooked;
   }
 
   /** Gives the page that starts at an address other rights. @returns False when no page starts there. */
@@ -128,8 +140,8 @@ export class PageTable {
 
   /** Gives the root back. All pages are unmapped. */
   release(): void {
-    assert(this.#entriesCounts.get(this.root) === 0, 'a page table is empty when it is released');
-    this.#entriesCounts.clear();
+    assert(this.#uses.get(this.root)!.count === 0, 'a page table is empty when it is released');
+    this.#uses.clear();
     this.#frames.free(this.root);
   }
 
@@ -140,10 +152,10 @@ export class PageTable {
    * @returns The physical address of that entry.
    */
   #descend(address: number, levelMax: number): number {
-    this.#way.length = 0;
     let table = this.root;
     for (let level = 0; ; level += 1) {
-      this.#way.push(table);
+      this.#way[level] = table;
+      this.#wayEnd = level;
       const at = this.layout.entryFor(table, level, address);
       const entry = this.layout.read(at);
       const isEnd = level === levelMax || (entry & PRESENT) === 0;
@@ -155,7 +167,7 @@ export class PageTable {
   /** The physical address of the leaf that starts at an address, or -1. */
   #leafAt(address: number): number {
     const at = this.#descend(address, this.layout.lastLevel);
-    const offset = address % this.layout.spans[this.#way.length - 1]!;
+    const offset = address % this.layout.spans[this.#wayEnd]!;
     return offset === 0 && (this.layout.read(at) & PRESENT) !== 0 ? at : -1;
   }
 
@@ -175,73 +187,87 @@ export class PageTable {
 
   /** Writes an entry of the last table of the way. */
   #fill(at: number, entry: number): void {
-    const table = this.#way.at(-1)!;
+    const use = this.#uses.get(this.#way[this.#wayEnd]!)!;
+    const index = this.layout.indexOf(at);
     this.layout.write(at, entry);
-    this.#entriesCounts.set(table, this.#entriesCounts.get(table)! + 1);
+    use.bits[index >>> 5]! |= 1 << index;
+    use.count += 1;
   }
 
   /** Clears the last entry of the way, and upwards those of the tables that this leaves empty. */
   #clear(address: number): void {
-    for (let level = this.#way.length - 1; ; level -= 1) {
+    for (let level = this.#wayEnd; ; level -= 1) {
       const table = this.#way[level]!;
-      this.layout.write(this.layout.entryFor(table, level, address), 0);
-      const count = this.#entriesCounts.get(table)! - 1;
-      this.#entriesCounts.set(table, count);
-      if (count > 0 || level === 0) return;
+      const use = this.#uses.get(table)!;
+      this.#clearEntry(this.layout.entryFor(table, level, address), use);
+      if (use.count > 0 || level === 0) return;
       this.#giveBack(table);
     }
   }
 
+  #clearEntry(at: number, use: TableUse): void {
+    const index = this.layout.indexOf(at);
+    this.layout.write(at, 0);
+    use.bits[index >>> 5]! &= ~(1 << index);
+    use.count -= 1;
+  }
+
   #giveBack(table: number): void {
-    this.#entriesCounts.delete(table);
+    this.#uses.delete(table);
     this.#frames.free(table);
   }
 
-  /** @returns How many entries of the table are still in use. */
-  #clearRange(subtree: Subtree, range: Range, unhooked: (leaf: Leaf) => void): number {
-    const { level, table } = subtree;
-    let count = this.#entriesCounts.get(table)!;
-    for (const { at, entry, start } of this.#used(subtree, range)) {
+  /** @returns Whether the table is empty then. */
+  #clearRange(subtree: Subtree, range: Range, unhooked: Unhooked): boolean {
+    const { level, start, table } = subtree;
+    const use = this.#uses.get(table)!;
+    const span = this.layout.spans[level]!;
+    const end = this.#endIn(subtree, range);
+    let index = nextUsed(use, this.#firstIn(subtree, range), end);
+    for (; index < end; index = nextUsed(use, index + 1, end)) {
+      const at = this.layout.entryAt(table, index);
+      const entry = this.layout.read(at);
+      const address = start + index * span;
       if (this.layout.isLeaf(entry, level)) {
-        this.layout.write(at, 0);
-        unhooked(this.#leafOf(start, entry, level));
+        unhooked.addresses.push(address);
+        unhooked.frames.push(frameOf(entry));
       } else {
-        const child = { table: frameOf(entry), level: level + 1, start };
-        if (this.#clearRange(child, range, unhooked) > 0) continue;
-        this.layout.write(at, 0);
+        const child = { table: frameOf(entry), level: level + 1, start: address };
+        if (!this.#clearRange(child, range, unhooked)) continue;
         this.#giveBack(child.table);
       }
-      count -= 1;
+      this.#clearEntry(at, use);
     }
-    // A table that is empty now goes back at once, but for the root.
-    if (count > 0 || level === 0) this.#entriesCounts.set(table, count);
-    return count;
+    return use.count === 0;
   }
 
   *#leavesOf(subtree: Subtree, range: Range): Generator<Leaf> {
-    for (const { entry, start } of this.#used(subtree, range)) {
-      if (this.layout.isLeaf(entry, subtree.level)) {
-        yield this.#leafOf(start, entry, subtree.level);
-      } else {
-        yield* this.#leavesOf({ table: frameOf(entry), level: subtree.level + 1, start }, range);
-      }
+    const { level, start, table } = subtree;
+    const use = this.#uses.get(table)!;
+    const end = this.#endIn(subtree, range);
+    let index = nextUsed(use, this.#firstIn(subtree, range), end);
+    for (; index < end; index = nextUsed(use, index + 1, end)) {
+      const entry = this.layout.read(this.layout.entryAt(table, index));
+      const address = start + index * this.layout.spans[level]!;
+      if (this.layout.isLeaf(entry, level)) yield this.#leafOf(address, entry, level);
+      else
+        yield* this.#leavesOf({ table: frameOf(entry), level: level + 1, start: address }, range);
     }
   }
 
-  /** The entries in use of a table that a range goes through. */
-  #used({ table, level, start }: Subtree, range: Range): readonly UsedEntry[] {
-    const used: UsedEntry[] = [];
-    const count = this.#entriesCounts.get(table)!;
-    const span = this.layout.spans[level]!;
-    const end = Math.min(this.layout.entriesCount, Math.ceil((range.end - start) / span));
-    const first = Math.max(0, Math.floor((range.start - start) / span));
-    for (let index = first; used.length < count; index += 1) {
-      index = this.layout.nextUsed(table, index, end);
-      if (index >= end) break;
-      const at = this.layout.entryAt(table, index);
-      used.push({ at, entry: this.layout.read(at), start: start + index * span });
-    }
-    return used;
+  /** The first entry of a table that a range goes through. */
+  #firstIn({ level, start }: Subtree, range: Range): number {
+    return Math.max(0, Math.floor((range.start - start) / this.layout.spans[level]!));
+  }
+
+  /** One past the last. */
+  #endIn({ level, start }: Subtree, range: Range): number {
+    const end = Math.ceil((range.end - start) / this.layout.spans[level]!);
+    return Math.min(this.layout.entriesCount, end);
+  }
+
+  #unused(): TableUse {
+    return { count: 0, bits: new Int32Array(Math.ceil(this.layout.entriesCount / 32)) };
   }
 
   #leafOf(address: number, entry: number, level: number): Leaf {
@@ -261,10 +287,28 @@ interface Subtree {
   readonly start: number;
 }
 
-interface UsedEntry {
-  /** Where it lies in physical memory. */
-  readonly at: number;
-  readonly entry: number;
-  /** The first address that goes through it. */
-  readonly start: number;
+/** What is known of a table beside its bytes. */
+interface TableUse {
+  /** Entries in use. */
+  count: number;
+  /** One for each entry, the lowest of the first number for the first: 1 where it is in use. */
+  readonly bits: Int32Array;
+}
+
+interface Unhooked extends UnhookedPages {
+  readonly addresses: number[];
+  readonly frames: number[];
+}
+
+/** The first index from `index` on whose entry is in use, or `end`. */
+function nextUsed({ bits }: TableUse, index: number, end: number): number {
+  if (index >= end) return end;
+  let at = index >>> 5;
+  let rest = bits[at]! & (-1 << index);
+  while (rest === 0) {
+    at += 1;
+    if (at * 32 >= end) return end;
+    rest = bits[at]!;
+  }
+  return Math.min(end, at * 32 + 31 - Math.clz32(rest & -rest));
 }

@@ -8,7 +8,7 @@ function memory(): PhysicalMemory {
 
 describe('physical memory', () => {
   test('is zero at first', () => {
-    expect(memory().nextNonZero(0, 256, 4)).toBe(256);
+    expect(memory().nextNonZero(0, 256)).toBe(256);
   });
 
   test.each([0, 1, 2, 3, 4, 61])('is little-endian in every size at address %i', (at) => {
@@ -40,13 +40,31 @@ describe('physical memory', () => {
     expect([127, 128, 191, 192].map((at) => own.load8(at))).toEqual([127, 0, 0, 192]);
   });
 
-  test('finds the first bytes that are not zero, in steps', () => {
+  test('finds the first bytes that are not zero', () => {
     const own = memory();
     own.store8(42, 1);
     own.store8(50, 1);
-    expect(own.nextNonZero(0, 256, 4)).toBe(40);
-    expect(own.nextNonZero(0, 256, 16)).toBe(48);
-    expect(own.nextNonZero(0, 40, 4)).toBe(40);
+    expect(own.nextNonZero(0, 256)).toBe(40);
+    expect(own.nextNonZero(44, 256)).toBe(48);
+    expect(own.nextNonZero(0, 40)).toBe(40);
+  });
+
+  test('knows how far it was stored to', () => {
+    const stores: readonly ((own: PhysicalMemory) => void)[] = [
+      (own) => own.store8(17, 1),
+      (own) => own.store16(16, 1),
+      (own) => own.store32(16, 1),
+      (own) => own.store64(16, 1),
+      (own) => own.storeDouble(16, 1),
+      (own) => own.copy(16, 100, 8),
+    ];
+    for (const store of stores) {
+      const own = memory();
+      expect(own.storedEnd).toBe(0);
+      store(own);
+      expect(own.storedEnd).toBeGreaterThanOrEqual(24);
+      expect(own.storedEnd).toBeLessThanOrEqual(32);
+    }
   });
 
   test.each([

@@ -4,6 +4,8 @@ import { assert } from '../base/kit-bug.ts';
 const FRAMES_MAX = 2 ** 20;
 /** Physical addresses stay below 2^31, so that integer operations are exact on them. */
 const SIZE_MAX = 2 ** 31;
+/** Bytes of the widest store. */
+const STORE_MAX = 8;
 
 /** How much memory a machine has. */
 export interface MemoryOptions {
@@ -30,6 +32,8 @@ export class PhysicalMemory {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
   readonly #view: DataView;
+  /** The highest address at which a store began. */
+  #storedLast = -STORE_MAX;
 
   constructor({ frameSize, framesCount }: MemoryOptions) {
     assert(framesCount > 0 && framesCount <= FRAMES_MAX, 'a machine has 1 to 2^20 frames');
@@ -40,6 +44,11 @@ export class PhysicalMemory {
     this.#bytes = new Uint8Array(buffer);
     this.#words = new Uint32Array(buffer);
     this.#view = new DataView(buffer);
+  }
+
+  /** Every byte from this address on is zero, since none was ever stored to. */
+  get storedEnd(): number {
+    return this.#storedLast + STORE_MAX;
   }
 
   load8(address: number): number {
@@ -67,14 +76,17 @@ export class PhysicalMemory {
   }
 
   store8(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     this.#view.setUint8(address, value);
   }
 
   store16(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     this.#view.setUint16(address, value, true);
   }
 
   store32(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     if ((address & 3) === 0) this.#words[address >>> 2] = value;
     else this.#view.setUint32(address, value, true);
   }
@@ -86,26 +98,26 @@ export class PhysicalMemory {
   }
 
   storeDouble(address: number, value: number): void {
+    if (address > this.#storedLast) this.#storedLast = address | 0;
     this.#view.setFloat64(address, value, true);
   }
 
   /**
-   * Searches for bytes that are not zero, 4 at a time.
+   * Searches for bytes that are not zero, 4 at a time; both addresses are multiples of 4.
    *
-   * @param step A multiple of 4, as are both addresses.
-   * @returns The first such address from `start` on, in steps, or one from `end` on.
+   * @returns The first such 4 from `start` on, or `end`.
    */
-  nextNonZero(start: number, end: number, step: number): number {
+  nextNonZero(start: number, end: number): number {
     const words = this.#words;
-    const wordsPerStep = step >>> 2;
     const last = end >>> 2;
     let index = start >>> 2;
-    while (index < last && words[index] === 0) index += wordsPerStep;
+    while (index < last && words[index] === 0) index += 1;
     return index * 4;
   }
 
   /** Copies `size` bytes; the ranges may overlap. */
   copy(target: number, source: number, size: number): void {
+    this.#storedLast = Math.max(this.#storedLast, target + size - 1) | 0;
     this.#bytes.copyWithin(target, source, source + size);
   }
 

@@ -38,10 +38,12 @@ export class SaturatedTlb implements TlbWatcher {
   readonly problems: SaturatedProblems = {};
   readonly #layout: TableLayout;
   readonly #walk: PageWalk;
-  readonly #entries = new Map<string, SaturatedEntry>();
+  readonly #pagesLimit: number;
+  readonly #entries = new Map<number, SaturatedEntry>();
 
   constructor(layout: TableLayout) {
     this.#layout = layout;
+    this.#pagesLimit = layout.geometry.addressLimit / layout.geometry.pageSize;
     this.#walk = new PageWalk(layout);
   }
 
@@ -59,20 +61,20 @@ export class SaturatedTlb implements TlbWatcher {
   used(use: TlbUse): void {
     const { access, address, physical, root, space } = use;
     const now = this.mappingAt(root, address);
-    const at = `${access} at ${formatAddress(address)}`;
-    for (const known of this.#known(address, space)) {
-      if (known.root !== root || !isSameMapping(known, now)) {
-        this.problems.stale ??= `${at} after ${formatMapping(known)} had become ${formatMapping(now)}`;
-      }
+    // One entry is known for an address, and more only when something is wrong.
+    for (let level = this.#layout.lastLevel; level >= 0; level -= 1) {
+      const known = this.#entries.get(this.#keyOf(address, level, space));
+      if (known !== undefined && (known.root !== root || !isSameMapping(known, now)))
+        this.problems.stale ??= `${formatUse(use)} after ${formatMapping(known)} had become ${formatMapping(now)}`;
     }
     const physicalExpect = now && now.frame * this.#layout.geometry.pageSize + (address % now.size);
     if (physical !== physicalExpect) {
-      this.problems.translation ??= `${at} went to ${formatAddress(physical)}, a walk finds ${formatMapping(now)}`;
+      this.problems.translation ??= `${formatUse(use)} went to ${formatAddress(physical)}, a walk finds ${formatMapping(now)}`;
     }
     if (now === undefined) return;
     const bits = access === 'store' ? ACCESSED | DIRTY : ACCESSED;
     if ((this.#walk.entry & bits) !== bits)
-      this.problems.bits ??= `${at} left its leaf without the bits that it sets`;
+      this.problems.bits ??= `${formatUse(use)} left its leaf without the bits that it sets`;
     this.#keep(use, now);
   }
 
@@ -81,7 +83,8 @@ export class SaturatedTlb implements TlbWatcher {
   }
 
   flushedPage(address: number, space: number): void {
-    for (const size of this.#layout.spans) this.#entries.delete(keyOf(address, size, space));
+    for (let level = this.#layout.lastLevel; level >= 0; level -= 1)
+      this.#entries.delete(this.#keyOf(address, level, space));
   }
 
   flushedSpace(space: number): void {
@@ -90,18 +93,21 @@ export class SaturatedTlb implements TlbWatcher {
     }
   }
 
+  /** Keeps what the last walk found. */
   #keep({ access, address, root, space }: TlbUse, mapping: Mapping): void {
-    const key = keyOf(address, mapping.size, space);
-    const isStored = access === 'store' || this.#entries.get(key)?.isStored === true;
+    const key = this.#keyOf(address, this.#walk.level, space);
+    const known = this.#entries.get(key);
+    const isStored = access === 'store' || known?.isStored === true;
+    if (known?.isStored === isStored && known.root === root && isSameMapping(known, mapping))
+      return;
     const start = address - (address % mapping.size);
     this.#entries.set(key, { ...mapping, space, root, address: start, isStored });
   }
 
-  /** The entries for an address: one, and more only when something is wrong. */
-  #known(address: number, space: number): readonly SaturatedEntry[] {
-    return this.#layout.spans
-      .map((size) => this.#entries.get(keyOf(address, size, space)))
-      .filter((entry) => entry !== undefined);
+  /** Id, level and page number in one, as in the TLB. */
+  #keyOf(address: number, level: number, space: number): number {
+    const { spans } = this.#layout;
+    return (space * spans.length + level) * this.#pagesLimit + Math.floor(address / spans[level]!);
   }
 }
 
@@ -117,6 +123,6 @@ export function formatMapping(mapping: Mapping | undefined): string {
     : `frame ${mapping.frame} (${mapping.size} bytes, rights ${mapping.rights})`;
 }
 
-function keyOf(address: number, size: number, space: number): string {
-  return `${space} ${size} ${Math.floor(address / size)}`;
+function formatUse({ access, address }: TlbUse): string {
+  return `${access} at ${formatAddress(address)}`;
 }

@@ -46,6 +46,11 @@ export class TableLayout {
     return table * this.#pageSize + index * this.#entrySize;
   }
 
+  /** The index of an entry in its table. */
+  indexOf(at: number): number {
+    return (at % this.#pageSize) / this.#entrySize;
+  }
+
   /** The number of the page, of the size that a leaf at `level` maps, in which an address lies. */
   pageNumber(address: number, level: number): number {
     return Math.floor(address * this.#pagesPerByte[level]!);
@@ -65,11 +70,12 @@ export class TableLayout {
     return (low | UPPER_HALF) >>> 0;
   }
 
-  /** The first index from `index` on whose entry is not zero, or `end`. */
+  /** The first index from `index` on whose entry has any bit set, in either half, or `end`. */
   nextUsed(table: number, index: number, end: number): number {
     const start = this.entryAt(table, 0);
     const size = this.#entrySize;
-    return (this.memory.nextNonZero(start + index * size, start + end * size, size) - start) / size;
+    const at = this.memory.nextNonZero(start + index * size, start + end * size);
+    return Math.floor((at - start) / size);
   }
 
   write(at: number, entry: number): void {

@@ -3,7 +3,7 @@ import { KitBug } from '../base/kit-bug.ts';
 import { MIB } from '../base/units.ts';
 import { UsageError } from '../base/usage-error.ts';
 import { PRESETS } from './geometry.ts';
-import { Meter } from './meter.ts';
+import type { Meter } from './meter.ts';
 import { DIRTY, RIGHTS, USER, WRITABLE } from './page-table-entry.ts';
 import { PhysicalMemory } from './physical-memory.ts';
 import { TableLayout } from './table-layout.ts';
@@ -17,8 +17,8 @@ const ENTRY = { level: LAST, base: 0, rights: RIGHTS, dirty: 0 };
 function tlbOf(options: Partial<TlbOptions>): { tlb: Tlb; meter: Meter } {
   const memory = new PhysicalMemory({ frameSize: PAGE, framesCount: 1 });
   const layout = new TableLayout(PRESETS['x86-64'], memory);
-  const meter = new Meter(4);
-  return { tlb: new Tlb(options, { layout, meter, watcher: undefined }), meter };
+  const tlb = new Tlb(options, { layout, watcher: undefined });
+  return { tlb, meter: tlb.meter };
 }
 
 /** Looks each page up, and inserts those that are missing, as an MMU does. @returns The misses, as a string of h and m. */
@@ -168,16 +168,16 @@ describe('a TLB', () => {
 });
 
 describe('a shortcut', () => {
-  const page = 5;
+  const start = 5 * PAGE;
 
   function shortcuts(
     options: Partial<TlbOptions>,
     flags: { rights: number; dirty: number },
   ): readonly number[] {
     const { tlb } = tlbOf(options);
-    const slot = tlb.insert(page * PAGE, { ...ENTRY, ...flags, base: 7 * PAGE });
-    tlb.shorten(page, slot, 7 * PAGE);
-    return [tlb.shortcutForLoad(page), tlb.shortcutForStore(page)];
+    const slot = tlb.insert(start, { ...ENTRY, ...flags, base: 7 * PAGE });
+    tlb.shorten(start, slot, 7 * PAGE);
+    return [tlb.shortcuts.load(start, 4), tlb.shortcuts.store(start, 4)];
   }
 
   test.each([
@@ -197,38 +197,48 @@ describe('a shortcut', () => {
     expect(shortcuts({ shortcuts: 'off' }, { rights: RIGHTS, dirty: DIRTY })).toEqual([-1, -1]);
   });
 
+  test('leads to the bytes of its page, and to none of another', () => {
+    const { tlb } = tlbOf({});
+    tlb.shorten(start, tlb.insert(start, ENTRY), 7 * PAGE);
+    const found = [-1, 0, 8, PAGE - 4, PAGE - 3, PAGE, 256 * PAGE, -256 * PAGE].map((offset) =>
+      tlb.shortcuts.load(start + offset, 4),
+    );
+    expect(found).toEqual([-1, 7 * PAGE, 7 * PAGE + 8, 8 * PAGE - 4, -1, -1, -1, -1]);
+  });
+
   test('ends with its entry: evicted, flushed, or in another space', () => {
     const ends: ((tlb: Tlb) => void)[] = [
       (tlb) => tlb.insert(9 * PAGE, ENTRY),
-      (tlb) => tlb.flushPage(page * PAGE),
+      (tlb) => tlb.flushPage(start),
       (tlb) => tlb.flushSpace(0),
       (tlb) => tlb.flushAll(),
       (tlb) => tlb.useSpace(1),
     ];
     for (const end of ends) {
       const { tlb } = tlbOf({ sets: 1, ways: 1 });
-      tlb.shorten(page, tlb.insert(page * PAGE, ENTRY), 0);
-      expect(tlb.shortcutForLoad(page)).toBe(0);
+      tlb.shorten(start, tlb.insert(start, ENTRY), 0);
+      expect(tlb.shortcuts.load(start, 4)).toBe(0);
       end(tlb);
-      expect(tlb.shortcutForLoad(page)).toBe(-1);
+      expect(tlb.shortcuts.load(start, 4)).toBe(-1);
     }
   });
 
   test('of each page of a large one ends with its entry, and no other does', () => {
     const { tlb } = tlbOf({ sets: 1, ways: 2 });
     const slot = tlb.insert(0, { ...ENTRY, level: LARGE });
-    for (const own of [1, 2, 255]) tlb.shorten(own, slot, own * PAGE);
-    tlb.shorten(512, tlb.insert(512 * PAGE, ENTRY), 0);
+    for (const page of [1, 2, 255]) tlb.shorten(page * PAGE, slot, page * PAGE);
+    tlb.shorten(512 * PAGE, tlb.insert(512 * PAGE, ENTRY), 0);
     tlb.flushPage(100 * PAGE);
-    expect([1, 2, 255, 512].map((own) => tlb.shortcutForLoad(own))).toEqual([-1, -1, -1, 0]);
+    const found = [1, 2, 255, 512].map((page) => tlb.shortcuts.load(page * PAGE, 4));
+    expect(found).toEqual([-1, -1, -1, 0]);
   });
 
   test('keeps the order of use that a search keeps', () => {
     const { tlb } = tlbOf({ sets: 1, ways: 2 });
-    tlb.shorten(1, tlb.insert(PAGE, ENTRY), 0);
-    tlb.shortcutForLoad(1);
+    tlb.shorten(PAGE, tlb.insert(PAGE, ENTRY), 0);
+    tlb.shortcuts.load(PAGE, 4);
     run(tlb, [2]);
-    tlb.shortcutForLoad(1);
+    tlb.shortcuts.load(PAGE, 4);
     run(tlb, [3]);
     expect(pagesIn(tlb)).toEqual([1, 3]);
   });

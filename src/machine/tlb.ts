@@ -1,10 +1,10 @@
 import { assert } from '../base/kit-bug.ts';
 import { Prng } from '../base/prng.ts';
 import { UsageError } from '../base/usage-error.ts';
-import type { Meter } from './meter.ts';
+import { Meter } from './meter.ts';
 import type { Access } from './page-fault.ts';
 import { DIRTY, RIGHTS, USER, WRITABLE } from './page-table-entry.ts';
-import { BASE, Shortcuts, SLOT } from './shortcuts.ts';
+import { Shortcuts } from './shortcuts.ts';
 import type { TableLayout } from './table-layout.ts';
 
 /** Address-space ids are below this, as the PCIDs of x86-64 are. */
@@ -78,7 +78,6 @@ export interface TlbWatcher {
 /** What a TLB is part of. */
 export interface TlbSurroundings {
   readonly layout: TableLayout;
-  readonly meter: Meter;
   readonly watcher: TlbWatcher | undefined;
 }
 
@@ -99,10 +98,13 @@ const NONE = -1;
  */
 export class Tlb {
   readonly options: TlbOptions;
+  /** The machine's: hits and misses are most of what it counts. */
+  readonly meter: Meter;
   readonly #layout: TableLayout;
-  readonly #meter: Meter;
   readonly #watcher: TlbWatcher | undefined;
-  readonly #shortcuts = new Shortcuts();
+  /** The way around `find` for what was found before. */
+  readonly shortcuts: Shortcuts;
+  readonly #pageSize: number;
   readonly #usesShortcuts: boolean;
   readonly #prng: Prng;
   readonly #pagesLimit: number;
@@ -113,30 +115,27 @@ export class Tlb {
   readonly #levels: Uint8Array;
   readonly #bases: Int32Array;
   readonly #flags: Uint8Array;
-  readonly #usedAt: Float64Array;
   readonly #insertedAt: Float64Array;
   #space = 0;
-  #clock = 0;
-  /** The line of the last hit: its entry is the one used last, and another hit on it changes no order. */
-  #lastLine = NONE;
 
   /** @throws {UsageError} No TLB can be built so. */
-  constructor(options: Partial<TlbOptions>, { layout, meter, watcher }: TlbSurroundings) {
+  constructor(options: Partial<TlbOptions>, { layout, watcher }: TlbSurroundings) {
     this.options = checkedOptions({ ...DEFAULT_TLB, ...options });
     this.#layout = layout;
-    this.#meter = meter;
     this.#watcher = watcher;
     this.#usesShortcuts = this.options.shortcuts === 'on' && watcher === undefined;
     this.#prng = new Prng(this.options.seed);
     const { addressLimit, largeLevels, pageSize } = layout.geometry;
+    this.#pageSize = pageSize;
     this.#pagesLimit = addressLimit / pageSize;
     this.#leafLevels = [layout.lastLevel, ...largeLevels];
     const slotsCount = this.options.sets * this.options.ways;
+    this.shortcuts = new Shortcuts(pageSize, slotsCount);
+    this.meter = new Meter(layout.spans.length, this.shortcuts);
     this.#tags = new Float64Array(slotsCount).fill(NONE);
     this.#levels = new Uint8Array(slotsCount);
     this.#bases = new Int32Array(slotsCount);
     this.#flags = new Uint8Array(slotsCount);
-    this.#usedAt = new Float64Array(slotsCount);
     this.#insertedAt = new Float64Array(slotsCount);
   }
 
@@ -147,7 +146,7 @@ export class Tlb {
 
   /** Counts lookups: what happened later has a higher number. */
   get clock(): number {
-    return this.#clock;
+    return this.shortcuts.clock;
   }
 
   /** Looks addresses up in another address space from now on. Flushes nothing. */
@@ -157,37 +156,20 @@ export class Tlb {
       'an address-space id has 12 bits',
     );
     this.#space = space;
-    this.#shortcuts.clear();
-  }
-
-  /**
-   * Looks for what a user's load of a page needs, without a search.
-   *
-   * @returns The first byte of the page's frame, a hit that the caller counts; or -1: `find` has to look.
-   */
-  shortcutForLoad(page: number): number {
-    const line = this.#shortcuts.lineForLoad(page);
-    return line === NONE ? NONE : this.#hitLine(line);
-  }
-
-  /** As `shortcutForLoad`, for a store. */
-  shortcutForStore(page: number): number {
-    const line = this.#shortcuts.lineForStore(page);
-    return line === NONE ? NONE : this.#hitLine(line);
+    this.shortcuts.clear();
   }
 
   /** Looks an address up, and counts the hit or miss. @returns The slot of its entry, or -1. */
   find(address: number): number {
-    this.#lastLine = NONE;
-    this.#clock += 1;
+    this.shortcuts.searched();
     for (const level of this.#leafLevels) {
       const slot = this.#slotOf(this.#layout.pageNumber(address, level), level, this.#space);
       if (slot === NONE) continue;
-      this.#usedAt[slot] = this.#clock;
-      this.#meter.searchedHits += 1;
+      this.shortcuts.usedAt[slot] = this.shortcuts.clock;
+      this.meter.searchedHits += 1;
       return slot;
     }
-    this.#meter.tlbMisses += 1;
+    this.meter.tlbMisses += 1;
     return NONE;
   }
 
@@ -217,24 +199,29 @@ export class Tlb {
     return slot;
   }
 
-  /** Lets the next hit on a page skip the search, where that cannot be told but by the time it takes. */
-  shorten(page: number, slot: number, base: number): void {
+  /**
+   * Lets the next hit on a page skip the search, where that cannot be told but by the time it takes.
+   *
+   * @param start The first address of the page.
+   * @param base Where its frame starts.
+   */
+  shorten(start: number, slot: number, base: number): void {
     const flags = this.#flags[slot]!;
     if (!this.#usesShortcuts || (flags & USER) === 0) return;
     const isStorable = (flags & WRITABLE) !== 0 && (flags & DIRTY) !== 0;
-    this.#shortcuts.add({ page, slot, base, allows: isStorable ? 'load-and-store' : 'load' });
+    this.shortcuts.add({ start, slot, base, allows: isStorable ? 'load-and-store' : 'load' });
   }
 
   flushAll(): void {
-    this.#meter.tlbFlushes += 1;
+    this.meter.tlbFlushes += 1;
     this.#tags.fill(NONE);
-    this.#shortcuts.clear();
+    this.shortcuts.clear();
     this.#watcher?.flushedAll();
   }
 
   /** Empties every entry that translates an address in an address space. */
   flushPage(address: number, space: number = this.#space): void {
-    this.#meter.tlbFlushes += 1;
+    this.meter.tlbFlushes += 1;
     for (const level of this.#leafLevels) {
       const slot = this.#slotOf(this.#layout.pageNumber(address, level), level, space);
       if (slot !== NONE) this.#empty(slot);
@@ -243,7 +230,7 @@ export class Tlb {
   }
 
   flushSpace(space: number): void {
-    this.#meter.tlbFlushes += 1;
+    this.meter.tlbFlushes += 1;
     for (const entry of this.entries()) {
       if (entry.space === space) this.#empty(entry.set * this.options.ways + entry.way);
     }
@@ -255,16 +242,6 @@ export class Tlb {
     return [...this.#tags.keys()]
       .filter((slot) => this.#tags[slot] !== NONE)
       .map((slot) => this.#entryAt(slot));
-  }
-
-  /** @returns The base that a line has for its page. */
-  #hitLine(line: number): number {
-    const { lines } = this.#shortcuts;
-    if (line !== this.#lastLine) {
-      this.#lastLine = line;
-      this.#usedAt[lines[line + SLOT]!] = this.#clock += 1;
-    }
-    return lines[line + BASE]!;
   }
 
   #tagOf(number: number, level: number, space: number): number {
@@ -292,8 +269,8 @@ export class Tlb {
     const slot = this.#freeSlot(this.#firstSlot(number));
     this.#tags[slot] = this.#tagOf(number, level, this.#space);
     this.#levels[slot] = level;
-    this.#insertedAt[slot] = this.#clock;
-    this.#usedAt[slot] = this.#clock;
+    this.#insertedAt[slot] = this.shortcuts.clock;
+    this.shortcuts.usedAt[slot] = this.shortcuts.clock;
     return slot;
   }
 
@@ -304,7 +281,7 @@ export class Tlb {
       if (this.#tags[slot] === NONE) return slot;
     }
     const victim = this.#victim(first, end);
-    this.#meter.tlbEvictions += 1;
+    this.meter.tlbEvictions += 1;
     this.#empty(victim);
     return victim;
   }
@@ -312,7 +289,7 @@ export class Tlb {
   #victim(first: number, end: number): number {
     const { policy, ways } = this.options;
     if (policy === 'random') return first + this.#prng.below(ways);
-    const times = policy === 'lru' ? this.#usedAt : this.#insertedAt;
+    const times = policy === 'lru' ? this.shortcuts.usedAt : this.#insertedAt;
     let victim = first;
     for (let slot = first + 1; slot < end; slot += 1) {
       if (times[slot]! < times[victim]!) victim = slot;
@@ -322,9 +299,9 @@ export class Tlb {
 
   #empty(slot: number): void {
     if (this.#levels[slot] === this.#layout.lastLevel) {
-      this.#shortcuts.dropPage(this.#numberAt(slot));
+      this.shortcuts.dropPage(this.#numberAt(slot) * this.#pageSize);
     } else {
-      this.#shortcuts.dropSlot(slot);
+      this.shortcuts.dropSlot(slot);
     }
     this.#tags[slot] = NONE;
   }

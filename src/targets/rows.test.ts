@@ -210,8 +210,8 @@ const ROWS: readonly Row[] = [
     },
     plant: {
       module: 'kernel/address-space',
-      find: 'for (const { frame } of unhooked)',
-      replace: 'for (const { frame } of unhooked.slice(1))',
+      find: 'for (const frame of unhooked.frames)',
+      replace: 'for (const frame of unhooked.frames.slice(1))',
     },
   },
   {
