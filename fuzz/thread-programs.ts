@@ -110,7 +110,7 @@ class Draft {
       case 'store':
         return { kind, ...this.#place(), size: prng.pick(ACCESS_SIZES) };
       case 'malloc':
-        return { kind, slot: prng.below(4), size: prng.pick([1, 16, 24, 100, this.#pageSize]) };
+        return { kind, slot: prng.below(4), size: prng.pick([8, 16, 24, 100, this.#pageSize]) };
       case 'free':
         return { kind, slot: prng.below(4) };
       case 'map': {

@@ -7,6 +7,8 @@ export const FRAME_SIZE = REGISTERS_COUNT * 8;
 
 /** Why registers could not be saved: the stack ends before they do. */
 export const STACK_OVERFLOW = 'no room on its stack for its registers';
+/** Why registers could not be saved: more was popped than pushed, and what lies there is somebody else's. */
+export const STACK_UNDERFLOW = 'its stack pointer lies above its stack';
 
 /** Memory accesses that switching made itself, counted apart from those of the programs. */
 export interface SwitchAccesses {
@@ -34,6 +36,7 @@ export class ContextSwitch {
   save(thread: Thread): string | undefined {
     const start = this.#registers.sp - FRAME_SIZE;
     if (start < thread.stack.start) return STACK_OVERFLOW;
+    if (start + FRAME_SIZE > thread.stack.end) return STACK_UNDERFLOW;
     return this.#inKernel(() => {
       for (const [index, value] of this.#registers.values.entries()) {
         const answer = thread.process.memory.store(start + 8 * index, value, 8);

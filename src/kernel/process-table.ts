@@ -21,7 +21,7 @@ export interface Activity {
 
 export interface ProcessTableOptions {
   /** Of each process's address space. */
-  readonly space: Pick<AddressSpaceOptions, 'frames' | 'placement' | 'seed'>;
+  readonly space: Omit<AddressSpaceOptions, 'id'>;
   /** Makes the memory of a process. */
   readonly makeMemory: (kernel: Kernel, space: ProcessMemory['space']) => ProcessMemory;
 }
@@ -107,7 +107,11 @@ export class ProcessTable {
     while (ids.has(id)) id += 1;
     const space = this.#kernel.openSpace({ placement: 'up', ...this.#options.space, id });
     if (space === null) return undefined;
-    const process = new Process(this.#processesMade, this.#options.makeMemory(this.#kernel, space));
+    const { addressLimit, pageSize } = this.#kernel.mmu.geometry;
+    const end = space.breakRange.start;
+    const stackRange = { start: Math.max(pageSize, end - addressLimit / 8), end };
+    const memory = this.#options.makeMemory(this.#kernel, space);
+    const process = new Process(this.#processesMade, memory, stackRange);
     this.#processesMade += 1;
     this.#processes.add(process);
     return process;

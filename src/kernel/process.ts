@@ -6,7 +6,7 @@ import type { Thread } from './thread.ts';
 /**
  * An address space and the threads that share it. It ends with its last thread.
  *
- * Stacks lie one below the other, each above a page that is nobody's, below all that its threads can map:
+ * Stacks lie one below the other, each above a page that is nobody's, in the eighth of all addresses below the break:
  *
  *     ┌───────┬─────────┬───────┬─────────┬─────────────┬───────────────
  *     │ guard │ stack 1 │ guard │ stack 0 │  the break  │  maps …
@@ -20,10 +20,13 @@ export class Process {
   readonly threads = new Set<Thread>();
   /** Areas of stacks that are in use. */
   readonly stacks: Range[] = [];
+  readonly #stackRange: Range;
 
-  constructor(number: number, memory: ProcessMemory) {
+  /** @param stackRange Where stacks lie. */
+  constructor(number: number, memory: ProcessMemory, stackRange: Range) {
     this.number = number;
     this.memory = memory;
+    this.#stackRange = stackRange;
   }
 
   get space(): AddressSpace {
@@ -32,12 +35,12 @@ export class Process {
 
   /** The highest place for a stack of so many bytes, whole pages, or undefined: there is none. */
   placeForStack(size: number, pageSize: number): Range | undefined {
-    let end = this.space.breakRange.start;
+    let { end } = this.#stackRange;
     for (const stack of this.stacks.toSorted((a, b) => b.end - a.end)) {
       if (end - stack.end >= size + pageSize) break;
       end = stack.start - pageSize;
     }
     const start = end - size;
-    return start >= 2 * pageSize ? { start, end } : undefined;
+    return start >= this.#stackRange.start + pageSize ? { start, end } : undefined;
   }
 }

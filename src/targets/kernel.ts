@@ -178,6 +178,8 @@ class ModelledKernel {
   readonly #watch = new SwitchWatch();
   readonly #models: ModelledSpace[] = [];
   readonly #preset: PresetName;
+  /** Of all addresses: two for the heap, one for stacks, one for the break, the rest for maps. */
+  readonly #eighth: number;
   #program: ThreadProgram | undefined;
 
   constructor(
@@ -187,8 +189,13 @@ class ModelledKernel {
   ) {
     this.#preset = preset;
     this.#kernel = new Kernel({ preset, framesCount, tlb, watch });
+    this.#eighth = PRESETS[preset].addressLimit / 8;
     this.#core = new Core(this.#kernel, {
-      space: space ?? {},
+      space: {
+        breakRange: { start: 3 * this.#eighth, end: 4 * this.#eighth },
+        mapRange: { start: 4 * this.#eighth, end: 8 * this.#eighth },
+        ...space,
+      },
       watcher: this.#watch,
       makeMemory: (kernel, own) => {
         const model = new ModelledSpace(kernel, own, 'foreign');
@@ -229,11 +236,9 @@ class ModelledKernel {
 
   perform(ops: readonly Op[], observer: StepObserver): void {
     const heap = heapOptionsOn(this.#preset);
-    const program = new ThreadProgram(
-      { kernel: this.#kernel, core: this.#core, heap },
-      ops,
-      observer,
-    );
+    const heapRange = { start: this.#kernel.mmu.geometry.pageSize, end: this.#eighth * 2 };
+    const surroundings = { kernel: this.#kernel, core: this.#core, heap, heapRange };
+    const program = new ThreadProgram(surroundings, ops, observer);
     this.#program = program;
     const main = program.boot();
     const end = main === undefined ? 'all ended' : this.#core.run();

@@ -1,7 +1,10 @@
+import { Prng } from '../base/prng.ts';
+import type { Range } from '../base/range.ts';
 import type { Arena } from '../heap/arena.ts';
 import { Heap } from '../heap/heap.ts';
 import type { HeapOptions } from '../heap/options.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { findPlace } from '../kernel/placement.ts';
 import type { ProcessMemory } from '../kernel/process-memory.ts';
 import { Semaphore } from '../kernel/semaphore.ts';
 import type { Answer, Thread } from '../kernel/thread.ts';
@@ -21,10 +24,13 @@ class DraftArena implements Arena {
   deeds: Deed[] = [];
   readonly #kernel: Kernel;
   readonly #memory: ProcessMemory;
+  readonly #within: Range;
+  readonly #prng = new Prng(0);
   /** What was stored and not made yet, in words of 4 bytes. */
   readonly #draft = new Map<number, number>();
 
-  constructor(kernel: Kernel, memory: ProcessMemory) {
+  constructor(kernel: Kernel, memory: ProcessMemory, within: Range) {
+    this.#within = within;
     this.pageSize = kernel.mmu.geometry.pageSize;
     this.#kernel = kernel;
     this.#memory = memory;
@@ -67,8 +73,11 @@ class DraftArena implements Arena {
 
   /** Pages are mapped at once: where they lie must be known, and nobody else knows of them yet. */
   map(size: number): number | null {
-    const start = this.#memory.mmap({ size });
-    return typeof start === 'number' ? start : null;
+    const [prng, pageSize, within] = [this.#prng, this.pageSize, this.#within];
+    const taken = this.#memory.space.areas.all();
+    const address = findPlace({ pageSize, placement: 'up', prng, size, taken, within });
+    if (address === null) return null;
+    return this.#memory.mmap({ address, size }) === address ? address : null;
   }
 
   unmap(address: number, size: number): void {
@@ -108,9 +117,14 @@ export class ProcessHeap {
   isBroken = false;
   readonly #arena: DraftArena;
 
-  constructor(kernel: Kernel, memory: ProcessMemory, options: Partial<HeapOptions>) {
+  /** @param within Where the heap's memory lies: where no address that a program makes up can lead. */
+  constructor(
+    kernel: Kernel,
+    memory: ProcessMemory,
+    { options, within }: { options: Partial<HeapOptions>; within: Range },
+  ) {
     this.memory = memory;
-    this.#arena = new DraftArena(kernel, memory);
+    this.#arena = new DraftArena(kernel, memory, within);
     this.heap = new Heap(this.#arena, options);
   }
 

@@ -1,4 +1,5 @@
 import { unreachable } from '../base/kit-bug.ts';
+import type { Range } from '../base/range.ts';
 import type { Outcome } from '../check/outcome.ts';
 import type { StepObserver } from '../check/target.ts';
 import type { HeapOptions } from '../heap/options.ts';
@@ -27,6 +28,8 @@ interface Surroundings {
   readonly core: Core;
   /** Options of each process's heap. */
   readonly heap: Partial<HeapOptions>;
+  /** Where each process's heap lies. */
+  readonly heapRange: Range;
 }
 
 /** An op with its place in the program. */
@@ -38,7 +41,7 @@ interface NumberedOp {
 /** What a process's threads share: the slots of areas and blocks, and a heap. */
 interface Shared {
   readonly areas: Map<Slot, number>;
-  readonly blocks: Map<Slot, number>;
+  readonly blocks: Map<Slot, Range>;
   readonly heap: ProcessHeap;
 }
 
@@ -142,23 +145,22 @@ export class ThreadProgram {
       if (blocks.has(op.slot)) return SKIPPED;
       const address = yield* heap.malloc(thread, Number(op.size));
       if (address === null) return { kind: 'refused' };
-      blocks.set(op.slot, address);
+      blocks.set(op.slot, { start: address, end: address + Number(op.size) });
       return { kind: 'granted', address, size: Number(op.size) };
     }
     if (op.kind !== 'free') return NOT_ASKED;
-    const address = op.slot === null ? undefined : blocks.get(op.slot);
-    if (address === undefined) return SKIPPED;
+    const block = op.slot === null ? undefined : blocks.get(op.slot);
+    if (block === undefined) return SKIPPED;
     blocks.delete(op.slot!);
-    yield* heap.free(thread, address);
+    yield* heap.free(thread, block.start);
     return { kind: 'freed' };
   }
 
   *#doPageOp(op: PageOp, step: number, thread: Thread): Work {
     const { areas } = this.#sharedBy(thread);
     if (op.kind === 'brk') return answered(yield call({ name: 'brk', increment: op.increment }));
-    const start = op.kind === 'map' ? undefined : this.#addressOf(op.base, thread);
-    if (op.kind !== 'map' && start === undefined) return SKIPPED;
-    const address = start === undefined ? undefined : start + (op as { offset: number }).offset;
+    const address = op.kind === 'map' ? undefined : this.#addressOf(op, thread);
+    if (op.kind !== 'map' && address === undefined) return SKIPPED;
     if (op.kind === 'map' || op.kind === 'map-at') {
       const { protection, size } = op;
       const request = { protection, size, ...(address !== undefined && { address }) };
@@ -270,20 +272,27 @@ export class ThreadProgram {
     return op.kind === 'send' ? DONE : { kind: 'done', value: Number(passed) };
   }
 
-  #addressOf(base: Base, thread: Thread): number | undefined {
+  /** Where an op on pages begins; undefined when its slot is empty, or when it does not lie inside its block. */
+  #addressOf(
+    { base, offset, size }: Extract<PageOp, { base: Base }>,
+    thread: Thread,
+  ): number | undefined {
     const { areas, blocks } = this.#sharedBy(thread);
-    if (base === 'brk') return thread.process.memory.space.breakRange.start;
-    return typeof base === 'number' ? areas.get(base) : blocks.get(Number(base.slice(1)));
+    if (base === 'brk') return thread.process.memory.space.breakRange.start + offset;
+    if (typeof base === 'number') {
+      const area = areas.get(base);
+      return area === undefined ? undefined : area + offset;
+    }
+    const block = blocks.get(Number(base.slice(1)));
+    const isInside = block !== undefined && block.start + offset + size <= block.end;
+    return isInside ? block.start + offset : undefined;
   }
 
   #sharedBy({ process }: Thread): Shared {
     let shared = this.#shared.get(process);
     if (shared === undefined) {
-      const heap = new ProcessHeap(
-        this.#surroundings.kernel,
-        process.memory,
-        this.#surroundings.heap,
-      );
+      const { heap: options, heapRange: within, kernel } = this.#surroundings;
+      const heap = new ProcessHeap(kernel, process.memory, { options, within });
       this.heaps.push(heap);
       this.semaphores.push(heap.lock);
       shared = { areas: new Map(), blocks: new Map(), heap };
