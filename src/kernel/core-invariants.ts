@@ -1,3 +1,4 @@
+import { encloses, formatRange, overlaps } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
 import type { Core } from './core.ts';
 import type { MessageQueue } from './message-queue.ts';
@@ -99,6 +100,22 @@ export const CORE_INVARIANTS: readonly CoreInvariant[] = [
     },
   },
   {
+    name: 'stacks-are-guarded',
+    says: "Below each stack lies a page that is nobody's, and nothing but stacks that are in use is mapped among them.",
+    rows: 'S9 R12',
+    source: 'Linux, stack_guard_gap; Pintos, the magic number of struct thread.',
+    check: ({ core }) => {
+      for (const { space, stackRange, stacks } of core.processes) {
+        const bare = stacks.find(({ start }) => space.areas.at(start - 1) !== undefined);
+        if (bare !== undefined) return `below the stack ${formatRange(bare)} something is mapped`;
+        const mapped = space.areas.all().filter((area) => encloses(stackRange, area));
+        const extra = mapped.find((area) => !stacks.some((stack) => overlaps(stack, area)));
+        if (extra !== undefined) return `${formatRange(extra)} is mapped and no stack`;
+      }
+      return undefined;
+    },
+  },
+  {
     name: 'registers-come-back',
     says: 'A thread goes on with every register as it was, the program counter among them.',
     rows: 'S6 R07',
@@ -124,10 +141,13 @@ export const CORE_INVARIANTS: readonly CoreInvariant[] = [
   },
   {
     name: 'ended-thread-goes-after-the-switch',
-    says: 'What a thread had is taken away when it has ended and is not current; what is left of a process are its threads.',
+    says: 'What a thread had is taken away when it has ended and the core is no longer its own; a process ends with its last thread.',
     rows: 'S10 S11',
     source: 'Pintos: prev != cur; xv6, "zombie exit"; Hyperkernel, nr_* == 0.',
-    check: ({ core }) => {
+    check: ({ core, watch }) => {
+      if (watch.problems.burial !== undefined) return watch.problems.burial;
+      if (core.processes.size !== core.kernel.spaces.size)
+        return `${core.processes.size} processes have ${core.kernel.spaces.size} address spaces`;
       for (const process of core.processes) {
         const stacks = [...process.threads].map(({ stack }) => stack);
         const dying = core.dying.filter((each) => each.process === process);
@@ -137,6 +157,7 @@ export const CORE_INVARIANTS: readonly CoreInvariant[] = [
           (stack) => !process.space.areas.cover(stack),
         );
         if (lost !== undefined) return `a stack of process ${process.number} is not mapped`;
+        if (process.stacks.length === 0) return `process ${process.number} has no threads`;
       }
       return undefined;
     },

@@ -18,15 +18,15 @@ export class Process {
   readonly memory: ProcessMemory;
   /** Those that have not ended. */
   readonly threads = new Set<Thread>();
+  /** Where stacks lie. */
+  readonly stackRange: Range;
   /** Areas of stacks that are in use. */
   readonly stacks: Range[] = [];
-  readonly #stackRange: Range;
 
-  /** @param stackRange Where stacks lie. */
   constructor(number: number, memory: ProcessMemory, stackRange: Range) {
     this.number = number;
     this.memory = memory;
-    this.#stackRange = stackRange;
+    this.stackRange = stackRange;
   }
 
   get space(): AddressSpace {
@@ -35,12 +35,12 @@ export class Process {
 
   /** The highest place for a stack of so many bytes, whole pages, or undefined: there is none. */
   placeForStack(size: number, pageSize: number): Range | undefined {
-    let { end } = this.#stackRange;
+    let { end } = this.stackRange;
     for (const stack of this.stacks.toSorted((a, b) => b.end - a.end)) {
       if (end - stack.end >= size + pageSize) break;
       end = stack.start - pageSize;
     }
     const start = end - size;
-    return start >= this.#stackRange.start + pageSize ? { start, end } : undefined;
+    return start >= this.stackRange.start + pageSize ? { start, end } : undefined;
   }
 }

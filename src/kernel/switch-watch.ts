@@ -13,6 +13,8 @@ export interface SwitchProblems {
   root?: string;
   /** Registers were saved outside of the stack of their thread. */
   stack?: string;
+  /** What a thread had was taken away while the core was still its own. */
+  burial?: string;
 }
 
 /** What may follow each step. */
@@ -30,6 +32,8 @@ export class SwitchWatch implements CoreWatcher {
   readonly problems: SwitchProblems = {};
   #core: Core | undefined;
   #before: CoreStep = 'pick';
+  /** The thread that came into the kernel last. */
+  #entered: Thread | undefined;
 
   /** Looks at a core from now on; it was made with this watcher. */
   attach(core: Core): void {
@@ -42,6 +46,7 @@ export class SwitchWatch implements CoreWatcher {
     if (!NEXT[this.#before].includes(step))
       this.problems.order ??= `${step} came after ${this.#before}`;
     this.#before = step;
+    if (step === 'enter') this.#entered = thread;
     if (step === 'pick') this.#checkEntry(core);
     if (thread === undefined) return;
     if (step === 'save') this.#checkStack(thread);
@@ -49,7 +54,11 @@ export class SwitchWatch implements CoreWatcher {
     if (step === 'return') this.#checkRoot(core, thread);
   }
 
-  #checkEntry({ activities, isInKernel }: Core): void {
+  #checkEntry({ activities, dying, isInKernel }: Core): void {
+    const entered = this.#entered;
+    this.#entered = undefined;
+    const isBuried = entered?.state === 'ended' && !dying.some(({ thread }) => thread === entered);
+    if (isBuried) this.problems.burial ??= `t${entered.id} was taken away before the core went on`;
     if (!isInKernel) this.problems.entry ??= 'the scheduler was asked outside of the kernel';
     const running = [...activities.keys()].find(({ state }) => state === 'running');
     if (running !== undefined)
