@@ -135,7 +135,7 @@ class Draft {
       case 'compute':
       case 'sleep':
       case 'io':
-        return { kind, ticks: prng.pick([0, 1, 2, 5, 12]) };
+        return { kind, ticks: prng.pick([0, 1, 2, 5, 12, 60]) };
       case 'quantum':
         return { kind, ticks: prng.pick([1, 2, 3, 7]) };
       case 'policy':

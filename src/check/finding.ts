@@ -17,8 +17,11 @@ export interface Finding extends Broken {
   readonly target: string;
   /** Index of the op after which it showed; the program's length when it showed at the end. */
   readonly step: number;
-  /** What that op was; `end` stands for the frees that close every run. */
-  readonly op: OpKind | 'end';
+  /**
+   * What that op was; `end` stands for the frees that close every run, `schedule` for all ops of threads, any of which
+   * may be under way.
+   */
+  readonly op: OpKind | 'end' | 'schedule';
 }
 
 /** True when two findings are the same bug as far as a minimizer may tell: same law, same kind of op. */

@@ -18,7 +18,7 @@ export interface ReportOrigin {
 /** A finding as a person reads it: what broke, the program with its answers, both numbers, how to see it again. */
 export function formatReport(finding: Finding, trace: Trace, origin: ReportOrigin = {}): string {
   const place =
-    finding.op === 'end'
+    finding.op === 'end' || finding.step >= trace.length
       ? 'at the end, when everything was freed'
       : `at step ${finding.step} of ${trace.length}`;
   const lines = [

@@ -36,7 +36,7 @@ import type { TraceStep } from './trace.ts';
 export type RunProgram = (program: Program) => Finding | undefined;
 
 export interface RunnerOptions {
-  /** Walk everything each this many ops; 1 names the exact step. Default 256. */
+  /** Walk everything each this many ops; 1 names the exact step. Default 256, for a machine 16. */
   readonly checkEvery?: number;
   /** What to keep of a run: nothing, what became of each op, or the target's blocks after each op as well. */
   readonly record?: 'nothing' | 'outcomes' | 'blocks';
@@ -64,9 +64,9 @@ export class Runner {
 
   constructor(makeTarget: MakeTarget, options: RunnerOptions = {}) {
     this.#makeTarget = makeTarget;
-    this.#checkEvery = options.checkEvery ?? 256;
     this.#record = options.record ?? 'nothing';
     this.#target = makeTarget();
+    this.#checkEvery = options.checkEvery ?? (isMachine(this.#target) ? 16 : 256);
     this.#driver = this.#driverOf(this.#target);
   }
 
@@ -122,7 +122,8 @@ export class Runner {
       if (this.#trace.at(-1)?.step === step) this.#trace.pop();
       this.#trace.push({ op, step, outcome: CRASHED });
     }
-    const call = op === undefined ? 'freeing what was live' : formatCall(op);
+    const outside = isMachine(this.#target) ? 'beginning or ending' : 'freeing what was live';
+    const call = op === undefined ? outside : formatCall(op);
     const observed = `${call} threw ${describeError(error)}`;
     return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
   }
@@ -147,11 +148,12 @@ export class Runner {
     const at = this.#at;
     let verdict: Verdict | undefined;
     let endedCount = 0;
-    machine.perform(program, {
+    const ops = [...program];
+    this.#isStepping = true;
+    machine.perform(ops, {
       began: (op, step) => {
         at.op = op;
         at.step = step;
-        this.#isStepping = true;
       },
       ended: (op, step, outcome) => {
         at.op = op;
@@ -161,14 +163,12 @@ export class Runner {
         this.#count(outcome);
         if (this.#record !== 'nothing') this.#trace.push({ op, step, outcome });
         if (endedCount % this.#checkEvery === 0) verdict = this.#askMachine(machine);
-        this.#isStepping = false;
         return verdict === undefined ? 'go on' : 'stop';
       },
     });
     if (verdict !== undefined) return verdict;
     at.step = endedCount;
     at.op = undefined;
-    this.#isStepping = true;
     verdict = this.#askMachine(machine);
     if (verdict !== undefined) return verdict;
     machine.end();
@@ -210,13 +210,18 @@ export class Runner {
     return new AllocatorDriver(target, { counts, asked, record });
   }
 
+  /** Whether the target's programs are of several threads. */
+  get #isSchedule(): boolean {
+    return isMachine(this.#target) && this.#target.performs === 'thread-ops';
+  }
+
   #found(verdict: Verdict): Finding {
     const { step, op } = this.#at;
     const finding = {
       ...verdict,
       target: this.#target.name,
       step,
-      op: op?.kind ?? ('end' as const),
+      op: this.#isSchedule ? ('schedule' as const) : (op?.kind ?? ('end' as const)),
     };
     this.#replaceTarget();
     this.#isFresh = true;

@@ -3,7 +3,7 @@ import type { Thread } from './thread.ts';
 
 const LEVELS_COUNT = 3;
 /** Ticks after which all threads are on the first level again, so that none starves. */
-const BOOST_TICKS = 200;
+const BOOST_TICKS = 100;
 
 /**
  * A multi-level feedback queue: threads of the first level that has any run in turn. Who uses up a slice goes down a

@@ -8,6 +8,7 @@ import { mergeSlots } from './passes/merge-slots.ts';
 import { shrinkSizes } from './passes/shrink-sizes.ts';
 import { simplifyOps } from './passes/simplify-ops.ts';
 import { tryShortPrograms } from './passes/try-short-programs.ts';
+import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
 
 /*
  * The minimizer turns a program that breaks a law into the smallest that breaks it in the same way.
@@ -27,7 +28,7 @@ import { tryShortPrograms } from './passes/try-short-programs.ts';
  * everything checked after every op.
  */
 
-const PASSES: readonly Pass[] = [dropOps, simplifyOps, mergeSlots, shrinkSizes, tryShortPrograms];
+const PASSES: readonly Pass[] = [dropOps, simplifyOps, mergeSlots, shrinkSizes, tryShortPrograms, tryShortThreadPrograms];
 
 export interface MinimizeOptions {
   /** Runs to spend at the most. Default 20,000. */

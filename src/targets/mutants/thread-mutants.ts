@@ -1,0 +1,391 @@
+import type { Mutant } from './mutant.ts';
+
+/** One-line bugs of threads: of switches, of the scheduler, and of what threads wait for. */
+export const THREAD_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'root-is-set-once',
+    original: 'kernel',
+    law: 'root-is-that-of-current',
+    story:
+      'A switch to another process forgets the page table, so that its threads go on in the memory of the one before.',
+    patch: {
+      module: 'kernel/core',
+      find: 'if (!space.isActive) {',
+      replace: 'if (this.#last === undefined) {',
+    },
+    shortest: 't1 = spawn process',
+  },
+  {
+    name: 'registers-load-before-the-root-is-set',
+    original: 'kernel',
+    law: 'switch-follows-its-order',
+    story:
+      'The registers of the next process are read from its stack while the page table is still the old one: somebody else lies there.',
+    patch: {
+      module: 'kernel/core',
+      find: `        if (!space.isActive) {
+            this.rootsSet += 1;
+            space.activate();
+            this.#watcher?.stepped('set-root', thread);
+        }
+        this.#table.bury();
+        this.#load(thread);`,
+      replace: `        if (this.#last === undefined)
+            space.activate();
+        this.#load(thread);
+        if (!space.isActive) {
+            this.rootsSet += 1;
+            space.activate();
+            this.#watcher?.stepped('set-root', thread);
+        }
+        this.#table.bury();`,
+    },
+    shortest: 't1 = spawn process',
+  },
+  {
+    name: 'new-root-keeps-the-tlb',
+    original: 'kernel',
+    law: 'use-leaves-its-marks',
+    story:
+      'The root is set and the TLB, which has no ids, is not flushed: the new process reads the pages of the old one.',
+    patch: { module: 'machine/mmu', find: 'this.tlb.flushAll();', replace: ';' },
+    shortest: 't1 = spawn process',
+  },
+  {
+    name: 'id-stays-when-the-root-changes',
+    original: 'kernel/ids',
+    law: 'tlb-agrees-with-page-table',
+    story:
+      'The root changes and the address-space id does not, so entries of two processes have one tag (seL4 sets both through a reserved id).',
+    patch: { module: 'machine/mmu', find: 'this.tlb.useSpace(space);', replace: ';' },
+    shortest: 't1 = spawn process\nt1: t2 = spawn process',
+  },
+  {
+    name: 'only-the-active-space-is-invalidated',
+    original: 'kernel/ids',
+    law: 'frame-is-freed-last',
+    story:
+      'Where there are ids, pages of a process that does not run are unmapped without an invalidation: its id is used again, and so are its entries.',
+    patch: {
+      module: 'kernel/address-space',
+      find: '!(hasIds || this.isActive)',
+      replace: '!this.isActive',
+    },
+    shortest: 't1 = spawn process',
+  },
+  {
+    name: 'save-forgets-the-flags',
+    original: 'kernel',
+    law: 'registers-come-back',
+    story:
+      'The last register is not saved. Early kernels forgot flags or floating-point registers, which leaked between processes (CVE-2018-3665).',
+    patch: {
+      module: 'kernel/context-switch',
+      find: 'this.#registers.values.entries()',
+      replace: 'this.#registers.values.subarray(0, 15).entries()',
+    },
+    shortest: 'compute 1\nio 0',
+  },
+  {
+    name: 'restore-forgets-r0',
+    original: 'kernel',
+    law: 'registers-come-back',
+    story: 'The first register is not restored, as if it held the result of the switch itself.',
+    patch: {
+      module: 'kernel/context-switch',
+      find: 'let index = 0; index < REGISTERS_COUNT',
+      replace: 'let index = 1; index < REGISTERS_COUNT',
+    },
+    shortest: 't1 = spawn process\ncompute 13',
+  },
+  {
+    name: 'saved-a-word-too-high',
+    original: 'kernel',
+    law: 'switch-follows-its-order',
+    story: 'The saved stack pointer is a word off, so every register comes back as its neighbour.',
+    patch: {
+      module: 'kernel/context-switch',
+      find: 'thread.savedSp = start;',
+      replace: 'thread.savedSp = start + 8;',
+    },
+    shortest: 'io 0',
+  },
+  {
+    name: 'stacks-lie-side-by-side',
+    original: 'kernel',
+    law: 'stacks-are-guarded',
+    story: 'Stacks have no guard page between them: what runs over one is found in another ("Stack Clash", CVE-2017-1000364).',
+    patch: {
+      module: 'kernel/process',
+      find: 'end = stack.start - pageSize;',
+      replace: 'end = stack.start;',
+    },
+    shortest: 't1 = spawn thread',
+  },
+  {
+    name: 'stack-of-an-ended-thread-stays',
+    original: 'kernel',
+    law: 'stacks-are-guarded',
+    story: 'The stack of a thread that has ended is never unmapped: a process that makes many runs out of memory.',
+    patch: {
+      module: 'kernel/process-table',
+      find: 'process.memory.munmap(start, end - start);\n            }\n            else',
+      replace: ';\n            }\n            else',
+    },
+    shortest: 't1 = spawn thread\nt1: send q0',
+  },
+  {
+    name: 'stack-is-freed-under-its-thread',
+    original: 'kernel',
+    law: 'ended-thread-goes-after-the-switch',
+    story:
+      'A thread that ends frees its own stack while the core is still on it (xv6 leaves that to the parent, Pintos to the next thread).',
+    patch: {
+      module: 'kernel/core',
+      find: 'this.#table.end(activity);\n        for (let joiner',
+      replace: 'this.#table.end(activity);\n        this.#table.bury();\n        for (let joiner',
+    },
+    shortest: '',
+  },
+  {
+    name: 'process-outlives-its-threads',
+    original: 'kernel',
+    law: 'ended-thread-goes-after-the-switch',
+    story: 'The last thread of a process ends, and the process stays with all its frames: a zombie.',
+    patch: {
+      module: 'kernel/process-table',
+      find: 'process.threads.size > 0',
+      replace: 'process.threads.size >= 0',
+    },
+    shortest: '',
+  },
+  {
+    name: 'wake-up-is-lost',
+    original: 'kernel',
+    law: 'ready-threads-are-queued',
+    story: 'Who is woken is ready, and the scheduler never hears of it.',
+    patch: {
+      module: 'kernel/core',
+      find: '        this.scheduler.add(thread, reason, this.clock);',
+      replace:
+        "        if (reason !== 'woken')\n            this.scheduler.add(thread, reason, this.clock);",
+    },
+    shortest: 'io 0',
+  },
+  {
+    name: 'up-wakes-twice',
+    original: 'kernel',
+    law: 'ready-threads-are-queued',
+    story: 'One up makes one thread ready twice: it is in the ready queue two times, and runs when it should wait.',
+    patch: {
+      module: 'kernel/core-calls',
+      find: 'core.wake(semaphore.up(thread));',
+      replace: 'const woken = semaphore.up(thread);\n        core.wake(woken);\n        core.wake(woken);',
+    },
+    shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
+  },
+  {
+    name: 'picked-thread-stays-queued',
+    original: 'kernel',
+    law: 'ready-threads-are-queued',
+    story: 'The thread that is picked stays in the ready queue while it runs.',
+    patch: {
+      module: 'kernel/round-robin',
+      find: 'return this.ready.shift();',
+      replace: 'return this.ready[0];',
+    },
+    shortest: 'quantum 1',
+  },
+  {
+    name: 'new-policy-forgets-who-is-ready',
+    original: 'kernel',
+    law: 'ready-threads-are-queued',
+    story: 'The policy changes, and who was ready under the old one is in no queue of the new one.',
+    patch: {
+      module: 'kernel/core',
+      find: 'for (const thread of threads)\n            this.scheduler.add',
+      replace: 'for (const thread of [])\n            this.scheduler.add',
+    },
+    shortest: 't1 = spawn process\npolicy mlfq',
+  },
+  {
+    name: 'boost-forgets-who-is-ready',
+    original: 'kernel',
+    law: 'ready-threads-are-queued',
+    story: 'When all threads go up to the first level again, the queues are emptied and not filled.',
+    patch: { module: 'kernel/mlfq', find: 'this.#queues[0].push(...all);', replace: ';' },
+    shortest: 'policy mlfq\nt1 = spawn thread\ncompute 100',
+  },
+  {
+    name: 'preempted-thread-is-forgotten',
+    original: 'kernel',
+    law: 'one-thread-runs',
+    story: 'The timer takes the core from a thread that is not put back into the ready queue.',
+    patch: {
+      module: 'kernel/core',
+      find: "() => this.#makeReady(activity.thread, 'preempted')",
+      replace: '() => undefined',
+    },
+    shortest: 'compute 10',
+  },
+  {
+    name: 'dispatched-thread-is-not-running',
+    original: 'kernel',
+    law: 'one-thread-runs',
+    story: 'The state of the thread that goes on is left at ready.',
+    patch: { module: 'kernel/core', find: "thread.state = 'running';", replace: ';' },
+    shortest: 'quantum 1',
+  },
+  {
+    name: 'kernel-runs-with-interrupts-on',
+    original: 'kernel',
+    law: 'scheduler-is-entered-from-the-kernel',
+    story: 'Interrupts are not turned off on the way into the kernel, so that the scheduler may be interrupted (xv6 panics: "sched interruptible").',
+    patch: {
+      module: 'kernel/core',
+      find: "this.isInKernel = true;\n        this.#watcher?.stepped('enter'",
+      replace: "this.#watcher?.stepped('enter'",
+    },
+    shortest: 'io 0',
+  },
+  {
+    name: 'joiners-wait-for-ever',
+    original: 'kernel',
+    law: 'blocked-thread-waits-once',
+    story: 'A thread ends and wakes nobody who waits for that.',
+    patch: {
+      module: 'kernel/core',
+      find: 'for (let joiner = joiners.take(); joiner !== undefined; joiner = joiners.take())',
+      replace: 'for (const joiner of [])',
+    },
+    shortest: 't1 = spawn thread\njoin t1',
+  },
+  {
+    name: 'idle-time-is-nobodys',
+    original: 'kernel',
+    law: 'time-is-conserved',
+    story: 'The clock goes on while the core is idle, and no account has that time.',
+    patch: { module: 'kernel/core', find: "this.#spend('idle', ticks);", replace: 'this.clock = due;' },
+    shortest: 'io 1',
+  },
+  {
+    name: 'down-goes-below-zero',
+    original: 'kernel',
+    law: 'semaphore-counts',
+    story: 'A down at 0 goes through, and the value is negative.',
+    patch: {
+      module: 'kernel/semaphore',
+      find: 'if (this.#value === 0)',
+      replace: 'if (this.#value < 0)',
+    },
+    shortest: 's0 = semaphore 0\ndown s0',
+  },
+  {
+    name: 'hand-off-raises-the-value',
+    original: 'kernel',
+    law: 'semaphore-counts',
+    story: 'A unit is handed to who waits, and the value is raised as well: one unit becomes two.',
+    patch: {
+      module: 'kernel/semaphore',
+      find: "woken === undefined || this.kind === 'mesa'",
+      replace: 'true',
+    },
+    shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
+  },
+  {
+    name: 'up-wakes-nobody',
+    original: 'kernel',
+    law: 'no-wake-up-is-lost',
+    story: 'The value is raised, and who waits for it sleeps on.',
+    patch: {
+      module: 'kernel/semaphore',
+      find: 'const woken = this.waiters.take();',
+      replace: 'const woken = undefined;',
+    },
+    shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
+  },
+  {
+    name: 'last-come-first-woken',
+    original: 'kernel',
+    law: 'request-completes-once',
+    story: 'A wait queue is a stack, so an I/O completion wakes a thread whose request is not the one that is complete.',
+    patch: {
+      module: 'kernel/wait-queue',
+      find: 'const thread = this.#threads[0];\n        if (thread',
+      replace: 'const thread = this.#threads.at(-1);\n        if (thread',
+    },
+    shortest: 't1 = spawn thread\nio 1\nt1: io 1',
+  },
+  {
+    name: 'next-request-never-begins',
+    original: 'kernel',
+    law: 'request-completes-once',
+    story: 'A device that has completed a request does not begin with the next one.',
+    patch: {
+      module: 'kernel/device',
+      find: 'next === undefined ? Infinity : now + next.ticks',
+      replace: 'Infinity',
+    },
+    shortest: 't1 = spawn thread\nio 1\nt1: io 0',
+  },
+  {
+    name: 'sent-by-who-waited-and-lost',
+    original: 'kernel',
+    law: 'ring-is-consistent',
+    story: 'A message goes to the thread that waits for one, and stays in the queue as well.',
+    patch: {
+      module: 'kernel/message-queue',
+      find: 'if (woken === undefined)\n            this.#put(message);\n        else',
+      replace: 'this.#put(message);\n        if (woken !== undefined)',
+    },
+    shortest: 'q0 = queue 1\nt1 = spawn thread\nt1: send q0\nreceive q0',
+  },
+  {
+    name: 'full-queue-takes-one-more',
+    original: 'kernel',
+    law: 'ring-is-consistent',
+    story: 'A queue that is full takes one message more, over its oldest.',
+    patch: {
+      module: 'kernel/message-queue',
+      find: 'this.count === this.capacity',
+      replace: 'this.count > this.capacity',
+    },
+    shortest: 'q0 = queue 1\nsend q0\nsend q0',
+  },
+  {
+    name: 'ring-wraps-a-place-late',
+    original: 'kernel',
+    law: 'ring-is-consistent',
+    story: 'The index to write at wraps one place behind the end of the ring.',
+    patch: {
+      module: 'kernel/message-queue',
+      find: '(this.write + 1) % this.capacity',
+      replace: '(this.write + 1) % (this.capacity + 1)',
+    },
+    shortest: 'q0 = queue 1\nsend q0',
+  },
+  {
+    name: 'receiver-sleeps-beside-its-message',
+    original: 'kernel',
+    law: 'queue-waits-for-a-reason',
+    story: 'A message is kept while somebody waits for one: the wake-up that belongs to it is lost.',
+    patch: {
+      module: 'kernel/message-queue',
+      find: 'const woken = this.receivers.take();',
+      replace: 'const woken = undefined;',
+    },
+    shortest: 'q0 = queue 1\nt1 = spawn thread\nt1: send q0\nreceive q0',
+  },
+  {
+    name: 'heap-has-no-lock',
+    original: 'kernel',
+    law: 'heap-is-locked',
+    story: 'Two threads share a malloc that is not made for it, and the timer strikes inside.',
+    patch: {
+      module: 'targets/process-heap',
+      find: "yield { kind: 'call', call: { name: 'down', semaphore: this.lock } };\n        const address",
+      replace: 'const address',
+    },
+    shortest: 't1 = spawn thread\nt1: b0 = malloc 0\nb0 = malloc 0',
+  },
+];
