@@ -67,7 +67,7 @@ export function costGroups(runs: readonly MeteredRun[]): readonly CostGroup[] {
 const OP_COUNTS: readonly CostCount[] = [
   always('ops', ({ counts }) => counts.ops),
   whenCounted('refused', ({ counts }) => counts.refused),
-  whenCounted('skipped by their slots', ({ counts }) => counts.skipped),
+  whenCounted('skipped', ({ counts }) => counts.skipped),
   whenCounted('misuse, not sent', ({ counts }) => counts.notSent),
 ];
 
@@ -78,14 +78,12 @@ const COST_COUNTS: readonly CostCount[] = (['accesses', 'faults', 'calls', 'tota
   }),
 );
 
-/** Reads by level, as many as the deepest tables have, and in all. */
+/** Reads by level, the root first, as many as the deepest tables have, and in all. */
 function translationCounts(runs: readonly MeteredRun[]): readonly CostCount[] {
   const levelsCount = Math.max(...runs.map(({ meter }) => meter.translationReads.length));
   return [
     ...Array.from({ length: levelsCount }, (_, level) =>
-      always(level === 0 ? 'reads, level 0 (root)' : `reads, level ${level}`, ({ meter }) =>
-        meter.translationReads.at(level),
-      ),
+      always(`reads, level ${level}`, ({ meter }) => meter.translationReads.at(level)),
     ),
     always('reads in all', ({ meter }) =>
       meter.translationReads.reduce((sum, reads) => sum + reads, 0),

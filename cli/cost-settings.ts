@@ -16,6 +16,8 @@ export interface CostSettings {
 
 /** What one setting changes. */
 interface Change {
+  /** Bytes of the machine's memory. */
+  readonly memory?: number;
   readonly heapPreset?: keyof typeof HEAP_PRESETS;
   readonly heap?: Partial<HeapOptions>;
   readonly machine?: PagedArenaOptions;
@@ -36,6 +38,7 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   ids: oneOf(['on', 'off'], (ids) => ({ tlb: { ids } })),
   placement: oneOf(['up', 'down', 'gaps', 'random'], (placement) => ({ machine: { placement } })),
   frames: oneOf(['on-touch', 'on-map'], (frames) => ({ machine: { frames } })),
+  memory: countUpTo(2 * GIB, 64 * KIB, (memory) => ({ memory })),
   heap: oneOf(['default', 'lecture-note'], (heapPreset) => ({ heapPreset })),
   threshold: countUpTo(Number.MAX_SAFE_INTEGER, 1, (bigThreshold) => ({ heap: { bigThreshold } })),
   growth: oneOf(['map', 'brk'], (growth) => ({ heap: { growth } })),
@@ -47,15 +50,21 @@ export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS);
 /** The settings without any. */
 const DEFAULT = 'default';
 
-/** Room for what a real program asks, as far as a preset has addresses; the frames under it come as they are touched. */
-const ROOMS: Readonly<
-  Record<PresetName, Required<Pick<PagedArenaOptions, 'mapSize' | 'brkSize'>> | undefined>
-> = {
-  'x86-64': { mapSize: 64 * GIB, brkSize: 64 * GIB },
-  'x86-32': { mapSize: 2 * GIB, brkSize: GIB },
-  toy: undefined,
+/** Room for what a real program asks, as far as a preset has addresses. */
+interface Room {
+  /** Bytes of the machine's memory. */
+  readonly memory: number;
+  readonly mapSize?: number;
+  readonly brkSize?: number;
+}
+
+const ROOMS: Readonly<Record<PresetName, Room>> = {
+  'x86-64': { memory: 512 * MIB, mapSize: 32 * KIB * GIB, brkSize: 64 * GIB },
+  'x86-32': { memory: 512 * MIB, mapSize: 2 * GIB, brkSize: GIB },
+  toy: { memory: 32 * KIB },
 };
-const FRAMES_SIZE = 512 * MIB;
+/** As many as a machine can have. */
+const FRAMES_MAX = 2 ** 20;
 
 /** One column for each `--with`, or one of defaults. */
 export function costSettings(texts: readonly string[] | undefined): readonly CostSettings[] {
@@ -85,17 +94,17 @@ function parseSetting(part: string): readonly [name: string, change: Change] {
   const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
   if (setting === undefined)
     throw new UsageError(
-      `--with: there is no setting '${name}'; pass NAME=VALUE, with a name of ${SETTING_NAMES.join(', ')}, or default.`,
+      `--with: there is no setting '${name}'; pass NAME=VALUE, with a name of ${SETTING_NAMES.join(', ')}, or default alone.`,
     );
   const change = setting.read(value);
   if (change === undefined)
-    throw new UsageError(`--with: ${name} is '${value}'; pass ${name}= and ${setting.takes}.`);
+    throw new UsageError(`--with: ${name} is '${value}'; pass ${name}= with ${setting.takes}.`);
   return [name, change];
 }
 
 /** What settings come to, in whatever order they were given. */
 function runOf(changes: readonly Change[]): MeteredRunOptions {
-  const heapPreset = changes.find((change) => change.heapPreset !== undefined)?.heapPreset;
+  const { heapPreset, memory }: Change = Object.assign({}, ...changes);
   const machine: PagedArenaOptions = Object.assign({}, ...changes.map((change) => change.machine));
   const tlb: Partial<TlbOptions> = Object.assign({}, ...changes.map((change) => change.tlb));
   const preset = machine.preset ?? 'x86-64';
@@ -103,14 +112,18 @@ function runOf(changes: readonly Change[]): MeteredRunOptions {
     { ...HEAP_PRESETS[heapPreset ?? 'default'], ...heapOptionsOn(preset) },
     ...changes.map((change) => change.heap),
   );
-  return { heap, machine: { ...roomOn(preset, heap), ...machine, tlb } };
+  const framesCount = framesIn(memory ?? ROOMS[preset].memory, preset);
+  return { heap, machine: { ...roomOn(preset, heap), framesCount, ...machine, tlb } };
 }
 
+/** The break has its room only under a heap that grows by it. */
 function roomOn(preset: PresetName, { growth }: HeapOptions): PagedArenaOptions {
-  const room = ROOMS[preset];
-  if (room === undefined) return {};
-  const framesCount = FRAMES_SIZE / PRESETS[preset].pageSize;
-  return { ...room, brkSize: growth === 'brk' ? room.brkSize : 0, framesCount };
+  const { brkSize, memory: _, ...room } = ROOMS[preset];
+  return growth === 'brk' && brkSize !== undefined ? { ...room, brkSize } : room;
+}
+
+function framesIn(memory: number, preset: PresetName): number {
+  return Math.min(Math.floor(memory / PRESETS[preset].pageSize), FRAMES_MAX);
 }
 
 function oneOf<const Name extends string>(

@@ -84,6 +84,6 @@ function tellEarlyEnd(output: Output, { run, title }: CostColumn): void {
   if (run.earlyEnd === undefined) return;
   const { op, reason, step } = run.earlyEnd;
   output.tell(
-    `${title}: the machine ended the program at op ${formatCount(step)}, ${op}: ${reason}. Counted is what happened until then.`,
+    `${title}: the machine ended the program at op ${formatCount(step)}, ${op}: ${reason}. Counted is what happened until then; --with memory=BYTES sets how much there is.`,
   );
 }

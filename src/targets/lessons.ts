@@ -9,7 +9,7 @@ import { RIGHTS } from '../machine/page-table-entry.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import type { Op } from '../program/op.ts';
 import { meteredRun, type MeteredRun } from './metered-run.ts';
-import { PagedArena } from './paged-arena.ts';
+import { PagedArena, type PagedArenaOptions } from './paged-arena.ts';
 
 /** One line of a lesson's table, by column. */
 export type LessonCase = Readonly<Record<string, string | number>>;
@@ -32,6 +32,9 @@ export interface Lesson {
 export function lessons(): readonly Lesson[] {
   return [missLesson(), switchLesson(), growthLesson(), steadyLesson(), touchLesson()];
 }
+
+/** Memory for all that a heap's lesson touches, and no more, since each case makes a machine of its own. */
+const SMALL: PagedArenaOptions = { framesCount: 512 };
 
 interface Machine {
   readonly kernel: Kernel;
@@ -162,8 +165,8 @@ function growthLesson(): Lesson {
 
 function growthCase(name: keyof typeof HEAP_PRESETS, bytes: number): LessonCase {
   const heap: HeapOptions = HEAP_PRESETS[name];
-  const { heap: counters, systemCalls } = meteredRun(mallocs(bytes), { heap });
-  const cell = new Heap(new PagedArena(), heap).layout.extentFor(bytes);
+  const { heap: counters, systemCalls } = meteredRun(mallocs(bytes), { heap, machine: SMALL });
+  const cell = new Heap(new PagedArena(SMALL), heap).layout.extentFor(bytes);
   return {
     heap: name,
     mallocs: MALLOCS_COUNT,
@@ -203,8 +206,8 @@ function steadyCase(name: keyof typeof HEAP_PRESETS, sizes: readonly number[]): 
     ...sizes.map((_, slot): Op => ({ kind: 'free', slot })),
   ];
   const rounds = Array.from({ length: 1 + ROUNDS_COUNT }, () => round).flat();
-  const callsFirst = sumOf(meteredRun(round, { heap }).systemCalls);
-  const calls = sumOf(meteredRun(rounds, { heap }).systemCalls);
+  const callsFirst = sumOf(meteredRun(round, { heap, machine: SMALL }).systemCalls);
+  const calls = sumOf(meteredRun(rounds, { heap, machine: SMALL }).systemCalls);
   const isSmall = sizes.every((size) => size < heap.bigThreshold);
   return {
     heap: name,
@@ -239,7 +242,8 @@ function touchedBlock(pages: number): MeteredRun {
     { kind: 'malloc', slot: 0, size },
     { kind: 'free', slot: 0 },
   ];
-  return meteredRun(program, { heap: { bigThreshold: 1 }, writes: 'granted-bytes' });
+  const heap = { bigThreshold: 1 };
+  return meteredRun(program, { heap, machine: SMALL, writes: 'granted-bytes' });
 }
 
 function sharePercentOf({ cost }: MeteredRun): number {
