@@ -122,6 +122,18 @@ cost: an access counts 1, a fault 500, a system call 250
     expect(note?.systemCalls.mmap).toBeGreaterThan(brk!.systemCalls.brk);
   });
 
+  test('takes settings in any order', async () => {
+    const [first, last] = ['heap=lecture-note', 'preset=x86-32,threshold=3000,growth=brk'];
+    const call = `cost many.ops --with ${first},${last} --with ${last},${first}`;
+    const [a, b] = (await documentOf(call)).columns;
+    expect({ ...a, settings: '' }).toEqual({ ...b, settings: '' });
+    expect([a?.meter.translationReads.length, a?.systemCalls.mmap]).toEqual([
+      2,
+      a?.heap.bigMallocs,
+    ]);
+    expect(a?.heap.bigMallocs).toBeGreaterThan(0);
+  });
+
   test('says at which op a machine without frames ended the program', async () => {
     const { code, stdout } = await folder.call(
       'cost huge.ops --touch --with preset=toy --with memory=65536'.split(' '),

@@ -20,7 +20,7 @@ export interface MeteredRunOptions {
 }
 
 /** What became of the ops. */
-export interface OpCounts {
+interface OpCounts {
   ops: number;
   /** Ops that do nothing, since their slots do not allow it. */
   skipped: number;
@@ -30,7 +30,7 @@ export interface OpCounts {
 }
 
 /** Where the machine ended the program, and why. */
-export interface EarlyEnd {
+interface EarlyEnd {
   /** Index of the op. */
   readonly step: number;
   readonly op: string;
