@@ -112,14 +112,9 @@ function runOf(changes: readonly Change[]): MeteredRunOptions {
     { ...HEAP_PRESETS[heapPreset ?? 'default'], ...heapOptionsOn(preset) },
     ...changes.map((change) => change.heap),
   );
-  const framesCount = framesIn(memory ?? ROOMS[preset].memory, preset);
-  return { heap, machine: { ...roomOn(preset, heap), framesCount, ...machine, tlb } };
-}
-
-/** The break has its room only under a heap that grows by it. */
-function roomOn(preset: PresetName, { growth }: HeapOptions): PagedArenaOptions {
-  const { brkSize, memory: _, ...room } = ROOMS[preset];
-  return growth === 'brk' && brkSize !== undefined ? { ...room, brkSize } : room;
+  const { memory: usualMemory, ...room } = ROOMS[preset];
+  const framesCount = framesIn(memory ?? usualMemory, preset);
+  return { heap, machine: { ...room, framesCount, ...machine, tlb } };
 }
 
 function framesIn(memory: number, preset: PresetName): number {

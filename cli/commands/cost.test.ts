@@ -134,6 +134,22 @@ cost: an access counts 1, a fault 500, a system call 250
     expect(a?.heap.bigMallocs).toBeGreaterThan(0);
   });
 
+  test('has room for what a real program asks, and less if it is told so', async () => {
+    folder.write('large.ops', 'heapcheck program 1\nb0 = malloc 200000000\n');
+    const { columns } = await documentOf(
+      'cost large.ops --with frames=on-map --with frames=on-map,memory=100000000',
+    );
+    expect(columns.map(({ counts }) => counts.refused)).toEqual([0, 1]);
+  });
+
+  test('draws what is random from the seed', async () => {
+    const seeds = ['1', '2', '1'].map((seed) => `--with sets=1,policy=random,seed=${seed}`);
+    const { columns } = await documentOf(`cost many.ops --touch ${seeds.join(' ')}`);
+    const [a, b, again] = columns.map(({ meter }) => meter.tlbMisses);
+    expect(a).not.toBe(b);
+    expect(again).toBe(a);
+  });
+
   test('says at which op a machine without frames ended the program', async () => {
     const { code, stdout } = await folder.call(
       'cost huge.ops --touch --with preset=toy --with memory=65536'.split(' '),

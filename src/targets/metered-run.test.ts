@@ -28,6 +28,11 @@ function* broken(): Generator<Op> {
   throw new RangeError('line 2');
 }
 
+/** What an op does whose size cannot be read. */
+function notRead(): never {
+  throw new RangeError('no size');
+}
+
 /** Blocks of many sizes on many pages, resized and freed in another order. */
 const MIXED: readonly Op[] = [
   ...Array.from({ length: 90 }, (_, slot): Op => {
@@ -166,6 +171,8 @@ describe('a program that writes', () => {
     expect(() => meteredRun(broken())).toThrow(new RangeError('line 2'));
     const wrong = { kind: 'mallok', slot: 0 } as unknown as Op;
     expect(() => meteredRun([wrong])).toThrow('no case is left');
+    const size = Object.assign(8n, { valueOf: notRead });
+    expect(() => meteredRun([{ kind: 'malloc', slot: 0, size }])).toThrow(RangeError);
   });
 });
 
