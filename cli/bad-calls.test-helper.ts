@@ -4,6 +4,10 @@ export type Row = readonly [call: string, sentence: string];
 const TARGETS =
   "pass the path of a module, 'reference', 'machine', or another name that 'heapcheck list targets' shows";
 
+/** What can be set with `cost --with`. */
+const SETTINGS =
+  'pass NAME=VALUE, with a name of preset, sets, ways, policy, ids, placement, frames, memory, heap, threshold, growth, seed, or default alone';
+
 export const CALLS: readonly Row[] = [
   ['chekc', "heapcheck: unknown command 'chekc'; did you mean check?"],
   ['check --sed 1', "heapcheck: unknown option '--sed'; did you mean --seed?"],
@@ -106,6 +110,59 @@ export const CALLS: readonly Row[] = [
   [
     'import fine.rep --seed 1',
     "heapcheck: unknown option '--seed'; 'heapcheck import --help' shows what there is.",
+  ],
+  [
+    'cost fine.ops fine.ops',
+    "heapcheck: too many arguments for 'cost': expected 1 argument but got 2; 'heapcheck cost --help' shows what there is.",
+  ],
+  [
+    'cost fine.ops --with',
+    "heapcheck: option '--with <settings>' argument missing; 'heapcheck cost --help' shows what there is.",
+  ],
+  [
+    'cost --with sets=4',
+    '--with: there is no file to run; pass a program or a trace, or leave --with out.',
+  ],
+  [
+    'cost --touch',
+    '--touch: there is no file to run; pass a program or a trace, or leave --touch out.',
+  ],
+  ['cost fine.ops --with set=4', `--with: there is no setting 'set'; ${SETTINGS}.`],
+  ['cost fine.ops --with default --with sets=4,', `--with: there is no setting ''; ${SETTINGS}.`],
+  ['cost fine.ops --with default,sets=4', `--with: there is no setting 'default'; ${SETTINGS}.`],
+  ['cost fine.ops --with constructor=1', `--with: there is no setting 'constructor'; ${SETTINGS}.`],
+  [
+    'cost fine.ops --with sets',
+    "--with: sets is ''; pass sets= with a whole number from 1 to 4096.",
+  ],
+  [
+    'cost fine.ops --with sets=0',
+    "--with: sets is '0'; pass sets= with a whole number from 1 to 4096.",
+  ],
+  [
+    'cost fine.ops --with sets=4,ways=1e3',
+    "--with: ways is '1e3'; pass ways= with a whole number from 0 to 256.",
+  ],
+  [
+    'cost fine.ops --with sets=4,sets=8',
+    "--with: sets is set twice in 'sets=4,sets=8'; set it once.",
+  ],
+  [
+    'cost fine.ops --with policy=mru',
+    "--with: policy is 'mru'; pass policy= with lru, fifo or random.",
+  ],
+  [
+    'cost fine.ops --with threshold=-1',
+    "--with: threshold is '-1'; pass threshold= with a whole number from 1 to 9007199254740991.",
+  ],
+  [
+    'cost fine.ops --with memory=4096',
+    "--with: memory is '4096'; pass memory= with a whole number from 65536 to 2147483648.",
+  ],
+  ['cost fine.ops --with growth=mmap', "--with: growth is 'mmap'; pass growth= with map or brk."],
+  [
+    'cost fine.ops --with policy=random,seed=five',
+    "--with: seed is 'five'; pass seed= with up to 8 hexadecimal digits.",
   ],
 ];
 

@@ -3,12 +3,14 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../src/base/usage-error.ts';
 import { parseSeed } from '../src/base/prng.ts';
 import { check, type CheckCommandOptions } from './commands/check.ts';
+import { cost, type CostCommandOptions } from './commands/cost.ts';
 import { coverage, type CoverageCommandOptions } from './commands/coverage.ts';
 import { fuzz, type FuzzCommandOptions } from './commands/fuzz.ts';
 import { importTrace, type ImportCommandOptions } from './commands/import.ts';
 import { list, LIST_NAMES, parseListName } from './commands/list.ts';
 import { minimizeFile, type MinimizeCommandOptions } from './commands/minimize.ts';
 import { replay, type ReplayCommandOptions } from './commands/replay.ts';
+import { SETTING_NAMES } from './cost-settings.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
@@ -56,6 +58,7 @@ function buildProgram(io: Io, result: Result): Command {
   addReplay(program, io, result);
   addMinimize(program, io, result);
   addImport(program, io, result);
+  addCost(program, io, result);
   addList(program, io, result);
   addCoverage(program, io, result);
   return program;
@@ -129,6 +132,31 @@ function addImport(program: Command, io: Io, result: Result): void {
   addCommonOptions(command).action((file: string, options: ImportCommandOptions) => {
     result.code = importTrace(io, file, options);
   });
+}
+
+function addCost(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('cost')
+    .description(
+      "counts what the reference heap makes a simulated machine do; without a file, for the lecture note's claims of cost",
+    )
+    .argument('[file]', 'a program, or a trace')
+    .option(
+      '--with <settings>',
+      `a column of counts, once or more often: default, or ${SETTING_NAMES.map((name) => `${name}=`).join(', ')} with commas between`,
+      collect,
+    )
+    .option('--touch', 'let the program write each byte that it is granted once');
+  addCommonOptions(command).action(
+    async (file: string | undefined, options: CostCommandOptions) => {
+      result.code = await cost(io, file, options);
+    },
+  );
+}
+
+/** Keeps all values of an option that may be repeated. */
+function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function addCoverage(program: Command, io: Io, result: Result): void {

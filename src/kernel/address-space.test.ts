@@ -116,6 +116,7 @@ describe('with frames on map', () => {
     expect(world.space.sbrk(3 * PAGE)).toBe('ENOMEM');
     expect(areasOf(world, BASE)).toEqual([]);
     expect([world.space.breakAddress, framesInUse(world)]).toEqual([BASE - 4 * PAGE, 1]);
+    expect(world.space.areas.mappedPeak).toBe(0);
   });
 });
 

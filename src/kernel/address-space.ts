@@ -284,12 +284,18 @@ export class AddressSpace implements FaultHandler {
 
   /** All or nothing. */
   #map(range: Range, protection: Protection): boolean {
-    this.areas.insert(range, protection);
-    if (!this.mapsFrames) return true;
-    for (let page = range.start; page < range.end; page += this.#pageSize) {
-      if (this.#hookUp(page, RIGHTS_OF[protection])) continue;
+    if (this.mapsFrames && !this.#hookUpAll(range, RIGHTS_OF[protection])) {
       this.#unmap(range);
       return false;
+    }
+    this.areas.insert(range, protection);
+    return true;
+  }
+
+  /** Gives every page of a range a frame. @returns False when they ran out, where those before keep theirs. */
+  #hookUpAll({ end, start }: Range, rights: number): boolean {
+    for (let page = start; page < end; page += this.#pageSize) {
+      if (!this.#hookUp(page, rights)) return false;
     }
     return true;
   }

@@ -28,7 +28,14 @@ import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
  * everything checked after every op.
  */
 
-const PASSES: readonly Pass[] = [dropOps, simplifyOps, mergeSlots, shrinkSizes, tryShortPrograms, tryShortThreadPrograms];
+const PASSES: readonly Pass[] = [
+  dropOps,
+  simplifyOps,
+  mergeSlots,
+  shrinkSizes,
+  tryShortPrograms,
+  tryShortThreadPrograms,
+];
 
 export interface MinimizeOptions {
   /** Runs to spend at the most. Default 20,000. */

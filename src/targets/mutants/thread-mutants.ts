@@ -114,7 +114,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'stacks-lie-side-by-side',
     original: 'kernel',
     law: 'stacks-are-guarded',
-    story: 'Stacks have no guard page between them: what runs over one is found in another ("Stack Clash", CVE-2017-1000364).',
+    story:
+      'Stacks have no guard page between them: what runs over one is found in another ("Stack Clash", CVE-2017-1000364).',
     patch: {
       module: 'kernel/process',
       find: 'end = stack.start - pageSize;',
@@ -126,7 +127,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'stack-of-an-ended-thread-stays',
     original: 'kernel',
     law: 'stacks-are-guarded',
-    story: 'The stack of a thread that has ended is never unmapped: a process that makes many runs out of memory.',
+    story:
+      'The stack of a thread that has ended is never unmapped: a process that makes many runs out of memory.',
     patch: {
       module: 'kernel/process-table',
       find: 'process.memory.munmap(start, end - start);\n            }\n            else',
@@ -151,7 +153,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'process-outlives-its-threads',
     original: 'kernel',
     law: 'ended-thread-goes-after-the-switch',
-    story: 'The last thread of a process ends, and the process stays with all its frames: a zombie.',
+    story:
+      'The last thread of a process ends, and the process stays with all its frames: a zombie.',
     patch: {
       module: 'kernel/process-table',
       find: 'process.threads.size > 0',
@@ -176,11 +179,13 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'up-wakes-twice',
     original: 'kernel',
     law: 'ready-threads-are-queued',
-    story: 'One up makes one thread ready twice: it is in the ready queue two times, and runs when it should wait.',
+    story:
+      'One up makes one thread ready twice: it is in the ready queue two times, and runs when it should wait.',
     patch: {
       module: 'kernel/core-calls',
       find: 'core.wake(semaphore.up(thread));',
-      replace: 'const woken = semaphore.up(thread);\n        core.wake(woken);\n        core.wake(woken);',
+      replace:
+        'const woken = semaphore.up(thread);\n        core.wake(woken);\n        core.wake(woken);',
     },
     shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
   },
@@ -212,7 +217,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'boost-forgets-who-is-ready',
     original: 'kernel',
     law: 'ready-threads-are-queued',
-    story: 'When all threads go up to the first level again, the queues are emptied and not filled.',
+    story:
+      'When all threads go up to the first level again, the queues are emptied and not filled.',
     patch: { module: 'kernel/mlfq', find: 'this.#queues[0].push(...all);', replace: ';' },
     shortest: 'policy mlfq\nt1 = spawn thread\ncompute 100',
   },
@@ -240,7 +246,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'kernel-runs-with-interrupts-on',
     original: 'kernel',
     law: 'scheduler-is-entered-from-the-kernel',
-    story: 'Interrupts are not turned off on the way into the kernel, so that the scheduler may be interrupted (xv6 panics: "sched interruptible").',
+    story:
+      'Interrupts are not turned off on the way into the kernel, so that the scheduler may be interrupted (xv6 panics: "sched interruptible").',
     patch: {
       module: 'kernel/core',
       find: "this.isInKernel = true;\n        this.#watcher?.stepped('enter'",
@@ -265,7 +272,11 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     original: 'kernel',
     law: 'time-is-conserved',
     story: 'The clock goes on while the core is idle, and no account has that time.',
-    patch: { module: 'kernel/core', find: "this.#spend('idle', ticks);", replace: 'this.clock = due;' },
+    patch: {
+      module: 'kernel/core',
+      find: "this.#spend('idle', ticks);",
+      replace: 'this.clock = due;',
+    },
     shortest: 'io 1',
   },
   {
@@ -308,7 +319,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'last-come-first-woken',
     original: 'kernel',
     law: 'request-completes-once',
-    story: 'A wait queue is a stack, so an I/O completion wakes a thread whose request is not the one that is complete.',
+    story:
+      'A wait queue is a stack, so an I/O completion wakes a thread whose request is not the one that is complete.',
     patch: {
       module: 'kernel/wait-queue',
       find: 'const thread = this.#threads[0];\n        if (thread',
@@ -368,7 +380,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'receiver-sleeps-beside-its-message',
     original: 'kernel',
     law: 'queue-waits-for-a-reason',
-    story: 'A message is kept while somebody waits for one: the wake-up that belongs to it is lost.',
+    story:
+      'A message is kept while somebody waits for one: the wake-up that belongs to it is lost.',
     patch: {
       module: 'kernel/message-queue',
       find: 'const woken = this.receivers.take();',

@@ -1,0 +1,149 @@
+import { GIB, KIB, MIB } from '../src/base/units.ts';
+import { parseSeed } from '../src/base/prng.ts';
+import { UsageError } from '../src/base/usage-error.ts';
+import { type HeapOptions, PRESETS as HEAP_PRESETS } from '../src/heap/options.ts';
+import { PRESETS, type PresetName } from '../src/machine/geometry.ts';
+import type { TlbOptions } from '../src/machine/tlb.ts';
+import type { MeteredRunOptions } from '../src/targets/metered-run.ts';
+import { heapOptionsOn, type PagedArenaOptions } from '../src/targets/paged-arena.ts';
+
+/** A configuration as it was given, and what it means. */
+export interface CostSettings {
+  /** The text, or `default`: the title of its column. */
+  readonly title: string;
+  readonly run: MeteredRunOptions;
+}
+
+/** What one setting changes. */
+interface Change {
+  /** Bytes of the machine's memory. */
+  readonly memory?: number;
+  readonly heapPreset?: keyof typeof HEAP_PRESETS;
+  readonly heap?: Partial<HeapOptions>;
+  readonly machine?: PagedArenaOptions;
+  readonly tlb?: Partial<TlbOptions>;
+}
+
+/** One setting: what to pass, and what a text means; nothing, when it is none of that. */
+interface Setting {
+  readonly takes: string;
+  readonly read: (text: string) => Change | undefined;
+}
+
+const SETTINGS: Readonly<Record<string, Setting>> = {
+  preset: oneOf(['x86-64', 'x86-32', 'toy'], (preset) => ({ machine: { preset } })),
+  sets: countUpTo(4 * KIB, 1, (sets) => ({ tlb: { sets } })),
+  ways: countUpTo(256, 0, (ways) => ({ tlb: { ways } })),
+  policy: oneOf(['lru', 'fifo', 'random'], (policy) => ({ tlb: { policy } })),
+  ids: oneOf(['on', 'off'], (ids) => ({ tlb: { ids } })),
+  placement: oneOf(['up', 'down', 'gaps', 'random'], (placement) => ({ machine: { placement } })),
+  frames: oneOf(['on-touch', 'on-map'], (frames) => ({ machine: { frames } })),
+  memory: countUpTo(2 * GIB, 64 * KIB, (memory) => ({ memory })),
+  heap: oneOf(['default', 'lecture-note'], (heapPreset) => ({ heapPreset })),
+  threshold: countUpTo(Number.MAX_SAFE_INTEGER, 1, (bigThreshold) => ({ heap: { bigThreshold } })),
+  growth: oneOf(['map', 'brk'], (growth) => ({ heap: { growth } })),
+  seed: { takes: 'up to 8 hexadecimal digits', read: readSeed },
+};
+
+/** What can be set. */
+export const SETTING_NAMES: readonly string[] = Object.keys(SETTINGS);
+/** The settings without any. */
+const DEFAULT = 'default';
+
+/** Room for what a real program asks, as far as a preset has addresses. */
+interface Room {
+  /** Bytes of the machine's memory. */
+  readonly memory: number;
+  readonly mapSize?: number;
+  readonly brkSize?: number;
+}
+
+const ROOMS: Readonly<Record<PresetName, Room>> = {
+  'x86-64': { memory: 512 * MIB, mapSize: 32 * KIB * GIB, brkSize: 64 * GIB },
+  'x86-32': { memory: 512 * MIB, mapSize: 2 * GIB, brkSize: GIB },
+  toy: { memory: 32 * KIB },
+};
+/** As many as a machine can have. */
+const FRAMES_MAX = 2 ** 20;
+
+/** One column for each `--with`, or one of defaults. */
+export function costSettings(texts: readonly string[] | undefined): readonly CostSettings[] {
+  return (texts ?? [DEFAULT]).map(parseSettings);
+}
+
+/**
+ * Reads settings as `--with` takes them: `sets=4,policy=fifo`, or `default`.
+ *
+ * @throws {UsageError} There is no such setting, its value is none that it takes, or it is given twice.
+ */
+function parseSettings(text: string): CostSettings {
+  if (text === DEFAULT) return { title: DEFAULT, run: runOf([]) };
+  const given = new Map<string, Change>();
+  for (const part of text.split(',')) {
+    const [name, change] = parseSetting(part);
+    if (given.has(name))
+      throw new UsageError(`--with: ${name} is set twice in '${text}'; set it once.`);
+    given.set(name, change);
+  }
+  return { title: text, run: runOf([...given.values()]) };
+}
+
+function parseSetting(part: string): readonly [name: string, change: Change] {
+  const [name = '', ...rest] = part.split('=');
+  const value = rest.join('=');
+  const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
+  if (setting === undefined)
+    throw new UsageError(
+      `--with: there is no setting '${name}'; pass NAME=VALUE, with a name of ${SETTING_NAMES.join(', ')}, or default alone.`,
+    );
+  const change = setting.read(value);
+  if (change === undefined)
+    throw new UsageError(`--with: ${name} is '${value}'; pass ${name}= with ${setting.takes}.`);
+  return [name, change];
+}
+
+/** What settings come to, in whatever order they were given. */
+function runOf(changes: readonly Change[]): MeteredRunOptions {
+  const { heapPreset, memory }: Change = Object.assign({}, ...changes);
+  const machine: PagedArenaOptions = Object.assign({}, ...changes.map((change) => change.machine));
+  const tlb: Partial<TlbOptions> = Object.assign({}, ...changes.map((change) => change.tlb));
+  const preset = machine.preset ?? 'x86-64';
+  const heap: HeapOptions = Object.assign(
+    { ...HEAP_PRESETS[heapPreset ?? 'default'], ...heapOptionsOn(preset) },
+    ...changes.map((change) => change.heap),
+  );
+  const { memory: usualMemory, ...room } = ROOMS[preset];
+  const framesCount = framesIn(memory ?? usualMemory, preset);
+  return { heap, machine: { ...room, framesCount, ...machine, tlb } };
+}
+
+function framesIn(memory: number, preset: PresetName): number {
+  return Math.min(Math.floor(memory / PRESETS[preset].pageSize), FRAMES_MAX);
+}
+
+function oneOf<const Name extends string>(
+  names: readonly Name[],
+  changeTo: (name: Name) => Change,
+): Setting {
+  const takes = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  const read = (text: string): Change | undefined => {
+    const name = names.find((each) => each === text);
+    return name === undefined ? undefined : changeTo(name);
+  };
+  return { takes, read };
+}
+
+function countUpTo(most: number, least: number, changeTo: (count: number) => Change): Setting {
+  const read = (text: string): Change | undefined => {
+    const count = Number(text);
+    return /^\d+$/.test(text) && count >= least && count <= most ? changeTo(count) : undefined;
+  };
+  return { takes: `a whole number from ${least} to ${most}`, read };
+}
+
+/** The seed of whatever is random: the TLB's policy, the placement. */
+function readSeed(text: string): Change | undefined {
+  if (!/^(0x)?[\da-f_]*[\da-f]$/i.test(text)) return undefined;
+  const seed = parseSeed(text);
+  return { machine: { seed }, tlb: { seed } };
+}
