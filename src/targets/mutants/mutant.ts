@@ -1,9 +1,14 @@
 import type { Patch } from './import-patched.ts';
 
-/** The reference with one planted bug. */
+/** A target of ours that mutants are made of. */
+export type Original = 'reference' | 'machine' | 'machine/toy';
+
+/** A target of ours with one planted bug. */
 export interface Mutant {
   /** Its own name, kebab-case; as a target it is `mutants/<name>`. */
   readonly name: string;
+  /** What it is but for its bug. Default `reference`. */
+  readonly original?: Original;
   /** The law or invariant that it breaks. */
   readonly law: string;
   /** What is wrong, and where such a mistake was seen. */
