@@ -48,7 +48,7 @@ describe('a mutant is found and shrunk to one op more than the shortest program 
     async (_, mutant) => {
       const makeTarget = await loadMutant(mutant);
       const shortest = parseProgram(`${PROGRAM_HEADER}\n${mutant.shortest}`, mutant.name).program;
-      for (const seed of SEEDS) {
+      for (const seed of seedsFor(mutant)) {
         const raw = find(makeTarget, seed);
         expect([seed, raw?.finding.target]).toEqual([seed, mutantTargetName(mutant)]);
         const refined = refine(exactly(makeTarget), raw!.program, raw!.finding);
@@ -58,6 +58,11 @@ describe('a mutant is found and shrunk to one op more than the shortest program 
     },
   );
 });
+
+/** One for those of the machine, whose programs take longer; the campaign runs them all with many. */
+function seedsFor({ original = 'reference' }: Mutant): readonly number[] {
+  return original === 'reference' ? SEEDS : SEEDS.slice(0, 1);
+}
 
 /** A target of an example. */
 const adapt = (name: string, makeAllocator: unknown): MakeTarget =>

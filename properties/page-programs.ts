@@ -14,6 +14,8 @@ type PageOpWeights = Readonly<Partial<Record<PageOpKind, number>>>;
 /** What the programs of an arbitrary look like. */
 export interface PageProgramShape {
   readonly weights: PageOpWeights;
+  /** Whether areas are a few pages or, as often, up to all that a machine with few frames has. Default `few`. */
+  readonly pages?: 'few' | 'many';
   readonly pageSize: number;
   readonly opsMax: number;
 }
@@ -25,6 +27,7 @@ interface MachineSuite {
   /** What the programs are, in words. */
   readonly programs: string;
   readonly weights: PageOpWeights;
+  readonly pages?: 'few' | 'many';
 }
 
 /** Suites for a machine, by what they are about: areas, accesses, TLB, frames, the break. */
@@ -32,7 +35,13 @@ export const MACHINE_SUITES: readonly MachineSuite[] = [
   {
     invariant: 'calls-change-their-own-pages',
     programs: 'areas that are split, changed and filled again',
-    weights: { map: 4, 'map-at': 6, unmap: 6, protect: 4, load: 2, store: 4 },
+    weights: { map: 4, 'map-at': 6, unmap: 6, protect: 4, brk: 2, load: 2, store: 4 },
+  },
+  {
+    invariant: 'frame-is-free-or-owned',
+    programs: 'more pages than there are frames',
+    weights: { map: 4, 'map-at': 4, unmap: 3, brk: 1, touch: 10, store: 2, load: 2 },
+    pages: 'many',
   },
   {
     invariant: 'refused-access-changes-nothing',
@@ -45,31 +54,29 @@ export const MACHINE_SUITES: readonly MachineSuite[] = [
     weights: { map: 2, protect: 6, unmap: 4, load: 5, store: 5, touch: 3 },
   },
   {
-    invariant: 'frame-is-free-or-owned',
-    programs: 'more pages than there are frames',
-    weights: { map: 4, 'map-at': 6, unmap: 3, touch: 10, store: 2, load: 2 },
-  },
-  {
     invariant: 'areas-stay-apart',
     programs: 'a break that goes up and down beside other areas',
     weights: { brk: 10, map: 1, 'map-at': 4, unmap: 3, protect: 2, load: 3, store: 4, touch: 2 },
   },
 ];
 
-/** Slots are few, so that a program comes back to what it mapped. */
-const SLOT_MAX = 3;
+/** Slots are few, so that a program comes back to what it mapped; the fewer, the larger areas are. */
+const SLOT_MAX = { few: 3, many: 1 } as const;
 /** How far apart areas are put at the most, as an exponent of two, in pages. */
 const FAR_EXPONENT_MAX = 27;
+/** Places that lie too far: behind all addresses, or where the indices into four levels of tables begin anew. */
+const TOO_FAR = [2 ** 14, 2 ** 32, 2 ** 47, 2 ** 48] as const;
 /** No machine has room for these. */
 const HUGE = [2 ** 32 + 64, 2 ** 40, 2 ** 47, 2 ** 53 - 1] as const;
 
 /** Programs of any length up to `opsMax`, their ops drawn one by one. Every program is valid, so is every shrunk one. */
 export function pagePrograms({
   opsMax,
+  pages = 'few',
   pageSize,
   weights,
 }: PageProgramShape): fc.Arbitrary<Program> {
-  const ops = opsOf(pageSize);
+  const ops = opsOf(pageSize, pages);
   const kinds = Object.entries(weights).map(([kind, weight]) => ({
     weight,
     arbitrary: ops[kind as PageOpKind],
@@ -78,13 +85,16 @@ export function pagePrograms({
 }
 
 /** Ops of each kind, around the edges of pages of this size. */
-function opsOf(pageSize: number): Readonly<Record<PageOpKind, fc.Arbitrary<PageOp>>> {
-  const area = fc.nat({ max: SLOT_MAX });
+function opsOf(
+  pageSize: number,
+  pages: 'few' | 'many',
+): Readonly<Record<PageOpKind, fc.Arbitrary<PageOp>>> {
+  const area = fc.nat({ max: SLOT_MAX[pages] });
   const base: fc.Arbitrary<Base> = fc.oneof(
     { weight: 6, arbitrary: area },
     { weight: 1, arbitrary: fc.constant('brk' as const) },
   );
-  const size = sizes(pageSize);
+  const size = sizes(pageSize, pages);
   const pageStart = edges(pageSize);
   const far = fc.nat({ max: FAR_EXPONENT_MAX }).map((exponent) => pageSize * 2 ** exponent);
   const target = fc.oneof({ weight: 2, arbitrary: pageStart }, { weight: 1, arbitrary: far });
@@ -100,7 +110,7 @@ function opsOf(pageSize: number): Readonly<Record<PageOpKind, fc.Arbitrary<PageO
     'map-at': fc.record({ ...named('map-at'), area, base, offset: target, size, protection }),
     unmap: fc.record({ ...named('unmap'), ...range }),
     protect: fc.record({ ...named('protect'), ...range, protection }),
-    brk: fc.record({ ...named('brk'), increment: increments(pageSize) }),
+    brk: fc.record({ ...named('brk'), increment: increments(pageSize, size) }),
     load: fc.record({ ...named('load'), ...access }),
     store: fc.record({ ...named('store'), ...access }),
     touch: fc.record({ ...named('touch'), ...range }),
@@ -112,13 +122,20 @@ function named<Kind extends PageOpKind>(kind: Kind): { readonly kind: fc.Arbitra
 }
 
 /** Bytes: whole pages, a byte more or less, nothing, or too many. */
-function sizes(pageSize: number): fc.Arbitrary<number> {
+function sizes(pageSize: number, areas: 'few' | 'many'): fc.Arbitrary<number> {
   const pages = fc.integer({ min: 1, max: 8 }).map((count) => count * pageSize);
   return fc.oneof(
     { weight: 12, arbitrary: pages },
     {
       weight: 3,
       arbitrary: fc.tuple(pages, fc.constantFrom(1, -1)).map(([sum, more]) => sum + more),
+    },
+    // More than a TLB has, than one flush of a page each is worth, and than a machine with few frames.
+    {
+      weight: areas === 'many' ? 12 : 1,
+      arbitrary: fc
+        .oneof(fc.integer({ min: 9, max: 64 }), fc.integer({ min: 56, max: 60 }))
+        .map((count) => count * pageSize),
     },
     { weight: 1, arbitrary: fc.constantFrom(0, ...HUGE) },
   );
@@ -132,14 +149,20 @@ function edges(pageSize: number): fc.Arbitrary<number> {
   );
 }
 
-/** Offsets at which pages begin and end. */
+/** Offsets at which pages begin and end, now and then much too far. */
 function places(pageSize: number): fc.Arbitrary<number> {
   const inPage = fc.constantFrom(0, 1, 8, pageSize - 8, pageSize - 3, pageSize - 1);
-  return fc.tuple(fc.nat({ max: 8 }), inPage).map(([page, offset]) => page * pageSize + offset);
+  const far = fc.oneof(
+    { weight: 40, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constantFrom(...TOO_FAR) },
+  );
+  return fc
+    .tuple(fc.nat({ max: 8 }), inPage, far)
+    .map(([page, offset, more]) => more + page * pageSize + offset);
 }
 
-function increments(pageSize: number): fc.Arbitrary<number> {
+function increments(pageSize: number, size: fc.Arbitrary<number>): fc.Arbitrary<number> {
   return fc
-    .tuple(fc.oneof(sizes(pageSize), fc.nat({ max: pageSize })), fc.constantFrom(1, -1))
-    .map(([size, sign]) => (sign < 0 ? 0 - size : size));
+    .tuple(fc.oneof(size, fc.nat({ max: pageSize })), fc.constantFrom(1, -1))
+    .map(([bytes, sign]) => (sign < 0 ? 0 - bytes : bytes));
 }

@@ -3,9 +3,11 @@ import type { RunProgram } from '../check/runner.ts';
 import type { Program } from '../program/program.ts';
 import type { Attempt, Pass } from './pass.ts';
 import { dropOps } from './passes/drop-ops.ts';
+import { joinOps } from './passes/join-ops.ts';
 import { mergeSlots } from './passes/merge-slots.ts';
 import { shrinkSizes } from './passes/shrink-sizes.ts';
 import { simplifyOps } from './passes/simplify-ops.ts';
+import { tryShortPagePrograms } from './passes/try-short-page-programs.ts';
 import { tryShortPrograms } from './passes/try-short-programs.ts';
 
 /*
@@ -26,7 +28,15 @@ import { tryShortPrograms } from './passes/try-short-programs.ts';
  * everything checked after every op.
  */
 
-const PASSES: readonly Pass[] = [dropOps, simplifyOps, mergeSlots, shrinkSizes, tryShortPrograms];
+const PASSES: readonly Pass[] = [
+  dropOps,
+  joinOps,
+  simplifyOps,
+  mergeSlots,
+  shrinkSizes,
+  tryShortPrograms,
+  tryShortPagePrograms,
+];
 
 export interface MinimizeOptions {
   /** Runs to spend at the most. Default 20,000. */

@@ -130,18 +130,6 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     shortest: '',
   },
   {
-    name: 'split-keeps-a-page-too-few',
-    original: 'machine',
-    law: 'mapped-size-equals-areas',
-    story: 'What an unmap leaves behind its range starts a page late.',
-    patch: {
-      module: 'kernel/areas',
-      find: 'rests.push({ start: range.end, end',
-      replace: 'rests.push({ start: Math.min(range.end + 4096, end), end',
-    },
-    shortest: '',
-  },
-  {
     name: 'equal-or-not-areas-merge',
     original: 'machine',
     law: 'calls-change-their-own-pages',
