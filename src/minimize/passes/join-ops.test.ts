@@ -5,11 +5,14 @@ import { offers, shrunk } from './offers.test-helper.ts';
 describe('what is offered', () => {
   test.each([
     ['b0 = malloc 8; b1 = malloc 8', []],
-    ['a0 = map 1; load a0 0 1; load a0 8 1', []],
+    ['load a0 0 1; load a0 8 1', ['touch a0 0 9', 'touch a0 0 9']],
     ['a0 = map 1; store a0 0 1; touch brk 0 1', []],
     ['brk 1; brk -3', ['brk -2', 'brk -2']],
     ['store a0 8 4; touch a0 1 8', ['touch a0 1 11', 'touch a0 1 11']],
-    ['store a0 8 4; load a0 0 1; store a0 0 8', ['touch a0 0 12; load a0 0 1', 'load a0 0 1; touch a0 0 12']],
+    [
+      'store a0 8 4; load brk 0 1; store a0 0 8',
+      ['touch a0 0 12; load brk 0 1', 'load brk 0 1; touch a0 0 12'],
+    ],
     ['a0 = map 1; a1 = map-at a0 8192 9 read; unmap a1 1 1', ['a0 = map 8201; unmap a0 8193 1']],
     ['a0 = map 9000 read; a1 = map-at a0 0 1', ['a0 = map 9000 read']],
     [

@@ -7,11 +7,11 @@ import type { Attempt } from '../pass.ts';
 const PAGE_SIZES = [4096, 64] as const;
 
 type MapOp = PageOp & { readonly kind: 'map' | 'map-at' };
-type StoreOp = PageOp & { readonly kind: 'store' | 'touch' };
+type AccessOp = PageOp & { readonly kind: 'load' | 'store' | 'touch' };
 
 /**
  * Makes one op of two on pages: an area becomes as large as two were, and what was done to the second is done to its
- * end; stores become one touch of all that lies between them; the break moves at once as far as in two steps.
+ * end; accesses become one touch of all that lies between them; the break moves at once as far as in two steps.
  *
  *     a0 = map 4096         a0 = map 8192
  *     a1 = map 4096    →    store a0 4096 1
@@ -37,11 +37,11 @@ function joined(program: Program, first: number, second: number): readonly Progr
   return [without(second).with(first, op), without(first).with(second - 1, op)];
 }
 
-/** One op for two that move the break, or that store to one area. */
+/** One op for two that move the break, or that reach one area. */
 function joinedOp(a: Op, b: Op): Op | undefined {
   if (a.kind === 'brk' && b.kind === 'brk')
     return { kind: 'brk', increment: a.increment + b.increment };
-  if (!isStore(a) || !isStore(b) || a.base !== b.base) return undefined;
+  if (!isAccess(a) || !isAccess(b) || a.base !== b.base) return undefined;
   const offset = Math.min(a.offset, b.offset);
   const end = Math.max(a.offset + a.size, b.offset + b.size);
   return { kind: 'touch', base: a.base, offset, size: end - offset };
@@ -67,14 +67,18 @@ function isMap(op: Op): op is MapOp {
   return op.kind === 'map' || op.kind === 'map-at';
 }
 
-function isStore(op: Op): op is StoreOp {
-  return op.kind === 'store' || op.kind === 'touch';
+function isAccess(op: Op): op is AccessOp {
+  return op.kind === 'load' || op.kind === 'store' || op.kind === 'touch';
 }
 
 /** An op on an area as the same on another, so many bytes further on. */
 function withBase(
   op: Op,
-  { distance, from, into }: { readonly from: number; readonly into: number; readonly distance: number },
+  {
+    distance,
+    from,
+    into,
+  }: { readonly from: number; readonly into: number; readonly distance: number },
 ): Op {
   return 'base' in op && op.base === from
     ? { ...op, base: into, offset: op.offset + distance }

@@ -44,9 +44,22 @@ describe('what is offered', () => {
     expect(offered).toContain('a0 = map 8192; touch a0 0 4097; load a0 4096 1; load a0 0 4');
   });
 
+  test('has one access before, other protections and memory that nobody mapped', () => {
+    const loads = offers(tryShortPagePrograms, endingIn(LAST.store));
+    expect(loads).toContain('a0 = map 8192; load a0 4096 1; store a0 4095 4');
+    const maps = offers(tryShortPagePrograms, endingIn(LAST.map));
+    expect(maps).toContain('a0 = map 8192; touch a0 0 4096; a1 = map 1');
+    expect(maps).toContain('a0 = map 8192; touch a0 0 4096; a1 = map 1 read');
+    expect(offers(tryShortPagePrograms, endingIn(LAST.protect))).toContain(
+      'a0 = map 8192; protect brk 0 1 none',
+    );
+  });
+
   test('is about the break where nothing else is mapped, or where the last op moves it', () => {
     const text = 'brk 9; store brk 0 1; unmap brk 0 1; load brk 0 1';
-    expect(offers(tryShortPagePrograms, text)).toContain('brk 8192; touch brk 0 4096; load brk 0 1');
+    expect(offers(tryShortPagePrograms, text)).toContain(
+      'brk 8192; touch brk 0 4096; load brk 0 1',
+    );
     const offered = offers(tryShortPagePrograms, endingIn(LAST.brk));
     expect(offered).toContain('brk 8192; brk -8192');
     expect(offered).toContain('brk 8192; touch brk 0 8192; brk -100');

@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/kit-bug.ts';
-import { type Base, isPageOp, type Op, type PageOp } from '../../program/op.ts';
+import { type Base, isPageOp, type Op, type PageOp, type Protection } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
@@ -18,6 +18,7 @@ interface Parts {
   readonly base: Base;
   readonly offsets: readonly number[];
   readonly sizes: readonly number[];
+  readonly protections: readonly Protection[];
 }
 
 /**
@@ -29,25 +30,30 @@ export function tryShortPagePrograms(program: Program, attempt: Attempt): Progra
   const last = program.at(-1);
   if (last === undefined || !isPageOp(last)) return program;
   const base = last.kind === 'brk' || program.every((op) => !('area' in op)) ? 'brk' : 0;
-  const parts = { last, base, ...numbersAtHand(program) } as const;
+  const parts = { last, base, ...atHand(program) } as const;
   for (const between of betweens(parts)) {
     if (between.length + 2 >= program.length) return program;
     const [touch] = between;
-    const edges = touch === undefined ? [] : [touch.size - 1, touch.size];
+    const edges = touch?.kind === 'touch' ? [touch.size - 1, touch.size] : [];
     const ends = [...endsLike({ ...parts, offsets: [...new Set([...parts.offsets, ...edges])] })];
     for (const size of AREA_SIZES)
       for (const end of ends) {
-        const candidate = [startOf(base, size), ...(between as readonly PageOp[]), end];
+        const candidate = [startOf(base, size), ...between, end];
         if (attempt(candidate)) return candidate;
       }
   }
   return program;
 }
 
-function numbersAtHand(program: Program): Pick<Parts, 'offsets' | 'sizes'> {
+function atHand(program: Program): Pick<Parts, 'offsets' | 'sizes' | 'protections'> {
   const offsets = program.flatMap((op) => ('offset' in op ? [op.offset] : []));
   const sizes = program.flatMap((op) => ('base' in op && 'size' in op ? [op.size] : []));
-  return { offsets: largest([0, ...offsets]), sizes: largest([1, ...sizes]) };
+  const protections = program.flatMap((op) => ('protection' in op ? [op.protection] : []));
+  return {
+    offsets: largest([0, ...offsets]),
+    sizes: largest([1, ...sizes]),
+    protections: [...new Set(protections)],
+  };
 }
 
 /** The largest of some numbers, and the first of them. */
@@ -62,30 +68,32 @@ function startOf(base: Base, size: number): Op {
     : { kind: 'map', area: base, size, protection: 'read-write' };
 }
 
-type Touch = PageOp & { readonly kind: 'touch' };
-
 /** What may stand between the first op and the last, shorter ones first. */
-function* betweens({ base, offsets, sizes }: Parts): Generator<readonly [Touch?, PageOp?]> {
+function* betweens({ base, offsets, sizes }: Parts): Generator<readonly PageOp[]> {
   yield [];
-  const touchOf = (size: number): Touch => ({ kind: 'touch', base, offset: 0, size });
+  const touchOf = (size: number): PageOp => ({ kind: 'touch', base, offset: 0, size });
   for (const size of new Set([...TOUCH_SIZES, ...sizes])) yield [touchOf(size)];
+  const loadOf = (offset: number): PageOp => ({ kind: 'load', base, offset, size: 1 });
+  const nextBytes = offsets.map((offset) => offset + 1);
+  for (const offset of new Set([...offsets, ...nextBytes])) yield [loadOf(offset)];
   const touches = [...sizes, TOUCH_SIZES.at(-1)!].map((size) => touchOf(size));
   const more: readonly PageOp[] = [
     ...sizes.map((size): PageOp => ({ kind: 'unmap', base, offset: 0, size })),
-    ...offsets.map((offset): PageOp => ({ kind: 'load', base, offset, size: 1 })),
+    ...offsets.map((offset) => loadOf(offset)),
   ];
   for (const touch of touches) for (const op of more) yield [touch, op];
 }
 
 /** Ops of the last one's kind, on the one area. */
-function* endsLike({ base, last, offsets, sizes }: Parts): Generator<PageOp> {
+function* endsLike({ base, last, offsets, protections, sizes }: Parts): Generator<PageOp> {
   switch (last.kind) {
     case 'brk':
       for (const increment of new Set([last.increment, ...AREA_SIZES.map((size) => 0 - size)]))
         yield { ...last, increment };
       return;
     case 'map':
-      for (const size of sizes) yield { ...last, size };
+      for (const protection of protections)
+        for (const size of sizes) yield { ...last, size, protection };
       return;
     case 'load':
     case 'store':
@@ -97,6 +105,7 @@ function* endsLike({ base, last, offsets, sizes }: Parts): Generator<PageOp> {
     case 'touch':
       for (const offset of offsets)
         for (const size of [...sizes, TOUCH_SIZES.at(-1)!]) yield { ...last, base, offset, size };
+      if (base !== 'brk') yield { ...last, base: 'brk', offset: 0, size: 1 };
       return;
     default:
       return unreachable(last);

@@ -11,11 +11,7 @@ import type { Mutant } from './mutant.ts';
 export type { Mutant } from './mutant.ts';
 
 /** Every mutant, by its place in the tables. */
-export const MUTANTS: readonly Mutant[] = [
-  ...HEAP_MUTANTS,
-  ...MACHINE_MUTANTS,
-  ...KERNEL_MUTANTS,
-];
+export const MUTANTS: readonly Mutant[] = [...HEAP_MUTANTS, ...MACHINE_MUTANTS, ...KERNEL_MUTANTS];
 
 /** The name of a mutant as a target. */
 export function mutantTargetName(mutant: Mutant): string {

@@ -13,12 +13,12 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#slotOf(this.#layout.pageNumber(address, level), level, space)',
       replace: 'this.#slotOf(this.#layout.pageNumber(address, level) + 1, level, space)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
   {
     name: 'search-skips-the-last-way',
     original: 'machine',
-    law: 'tlb-agrees-with-page-table',
+    law: 'tlb-entries-stay-apart',
     story:
       'The search of a set ends one entry early, so what lies in its last way is never found, nor flushed.',
     patch: {
@@ -26,7 +26,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'slot < first + this.options.ways',
       replace: 'slot < first + this.options.ways - 1',
     },
-    shortest: '',
+    shortest: 'a0 = map 24577\ntouch a0 0 24577\nstore a0 24576 1',
   },
   {
     name: 'victim-is-of-the-next-set',
@@ -39,12 +39,12 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#victim(first, end)',
       replace: 'this.#victim(first, Math.min(end + 1, this.#tags.length))',
     },
-    shortest: '',
+    shortest: 'a0 = map 32769\ntouch a0 0 32769\nstore a0 0 1',
   },
   {
     name: 'tag-has-20-bits',
     original: 'machine',
-    law: 'tlb-translates-as-the-walk',
+    law: 'tlb-agrees-with-page-table',
     story:
       'A tag keeps 20 bits of the page number, all that addresses of 32 bits have: pages 4 GiB apart are one.',
     patch: {
@@ -52,7 +52,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#pagesLimit + number;',
       replace: 'this.#pagesLimit + (number % 2 ** 20);',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1',
   },
   {
     name: 'hit-loses-a-bit-of-the-offset',
@@ -64,7 +64,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'return this.#bases[slot] + address - start;',
       replace: 'return this.#bases[slot] + ((address - start) & 2047);',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nload a0 2048 1',
   },
   {
     name: 'entry-forgets-its-rights',
@@ -77,7 +77,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#flags[slot] = translation.rights | translation.dirty;',
       replace: 'this.#flags[slot] = RIGHTS | translation.dirty;',
     },
-    shortest: '',
+    shortest: 'a0 = map 1 read\nload a0 0 1',
   },
   {
     name: 'hit-asks-no-rights',
@@ -90,7 +90,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'const denial = this.#denialOf(flags, access);',
       replace: 'const denial = undefined;',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nprotect a0 0 1 read\nload a0 0 1\nstore a0 0 1',
   },
   {
     name: 'store-trusts-the-entry-of-a-load',
@@ -103,7 +103,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: "if (access === 'store' && (flags & DIRTY) === 0)",
       replace: 'if (false)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nload a0 0 1\nstore a0 0 1',
   },
   {
     name: 'load-marks-dirty',
@@ -115,7 +115,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: "walk.mark(access === 'store' ? DIRTY : 0)",
       replace: 'walk.mark(DIRTY)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nload a0 0 1',
   },
   {
     name: 'accessed-stays-in-the-leaf',
@@ -128,7 +128,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'for (let level = 0; level <= this.level; level += 1)',
       replace: 'for (let level = this.level; level <= this.level; level += 1)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1',
   },
   {
     name: 'protect-clears-accessed',
@@ -141,7 +141,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: '& ~RIGHTS) | rights) >>> 0',
       replace: '& ~(RIGHTS | 32)) | rights) >>> 0',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nprotect a0 0 1 none',
   },
   {
     name: 'protect-clears-dirty',
@@ -154,7 +154,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: '& ~RIGHTS) | rights) >>> 0',
       replace: '& ~(RIGHTS | 64)) | rights) >>> 0',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nprotect a0 0 1 none',
   },
   {
     name: 'crossing-store-goes-byte-by-byte',
@@ -168,19 +168,19 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       replace:
         'for (let index = 0; index < 8; index += 1) this.store8(address + index, Math.floor(value / 2 ** (8 * index)) % 256);',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 4089 8',
   },
   {
     name: 'crossing-store-asks-for-a-load',
     original: 'machine',
-    law: 'refused-access-changes-nothing',
+    law: 'dirty-bit-tells-of-stores',
     story: 'Of a store across two pages only the first is asked whether it may be stored to.',
     patch: {
       module: 'machine/mmu',
       find: 'this.translate(address + first, access)',
       replace: "this.translate(address + first, 'load')",
     },
-    shortest: '',
+    shortest: 'a0 = map 4097\nstore a0 4093 4',
   },
   {
     name: 'crossing-access-stays-in-its-frame',
@@ -193,7 +193,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'index < this.#firstSize ? this.#firstAt + index',
       replace: 'index < 8 ? this.#firstAt + index',
     },
-    shortest: '',
+    shortest: 'a0 = map 4097\nstore a0 4093 4',
   },
   {
     name: 'address-limit-is-not-asked',
@@ -206,20 +206,20 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'address >= 0 && address < this.geometry.addressLimit',
       replace: 'address >= 0',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nload a0 281474976710656 1',
   },
   {
-    name: 'index-mask-lacks-a-bit',
+    name: 'index-is-shifted-too-far',
     original: 'machine/toy',
     law: 'walk-equals-map',
     story:
-      'The mask for the index into a table is a bit too short, so two halves of a table are one.',
+      'An index is cut out of an address one level too high, as with a PXSHIFT that is off by one in xv6.',
     patch: {
       module: 'machine/table-layout',
       find: 'number - tablesBefore * this.entriesCount',
-      replace: '(number - tablesBefore * this.entriesCount) % (this.entriesCount / 2)',
+      replace: 'tablesBefore % this.entriesCount',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1',
   },
   {
     name: 'walk-goes-bottom-up',
@@ -232,12 +232,12 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'layout.entryFor(table, level, address)',
       replace: 'layout.entryFor(table, layout.lastLevel - level, address)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1',
   },
   {
     name: 'frame-number-has-4-bits',
     original: 'machine',
-    law: 'walk-equals-map',
+    law: 'entry-fits-its-level',
     story:
       'An entry loses the upper bits of its frame, as page frame numbers did that were shifted in 32 bits under PAE.',
     patch: {
@@ -245,7 +245,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'entry >>> FRAME_SHIFT',
       replace: '(entry >>> FRAME_SHIFT) & 15',
     },
-    shortest: '',
+    shortest: 'a0 = map 49153\ntouch a0 0 49153',
   },
   {
     name: 'large-bit-in-small-leaves',
@@ -258,7 +258,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'level === this.layout.lastLevel ? 0 : LARGE',
       replace: 'LARGE',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1',
   },
   {
     name: 'table-grants-less',
@@ -271,12 +271,12 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'encodeEntry(table, PRESENT | RIGHTS)',
       replace: 'encodeEntry(table, PRESENT | rights)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1 read\nload a0 0 1',
   },
   {
     name: 'table-is-kept-empty',
     original: 'machine',
-    law: 'table-is-not-empty',
+    law: 'table-has-an-owner',
     story:
       'Pages go and their tables stay: the leak of page tables that munmap had on early Linux and on toy kernels ever since.',
     patch: {
@@ -284,7 +284,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'if (this.#clearRange(child, range, unhooked) > 0)',
       replace: 'if (this.#clearRange(child, range, unhooked) >= 0)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
   {
     name: 'table-is-freed-in-use',
@@ -296,7 +296,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'if (this.#clearRange(child, range, unhooked) > 0)',
       replace: 'if (this.#clearRange(child, range, unhooked) > 1)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 4096 1',
   },
   {
     name: 'new-table-counts-itself',
@@ -308,7 +308,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#entriesCounts.set(table, 0);',
       replace: 'this.#entriesCounts.set(table, 1);',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1',
   },
   {
     name: 'unmap-stops-short-of-a-table',
@@ -321,12 +321,12 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'Math.ceil((range.end - start) / span)',
       replace: 'Math.floor((range.end - start) / span)',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
   {
     name: 'refused-map-keeps-its-tables',
     original: 'machine',
-    law: 'table-has-an-owner',
+    law: 'refused-access-changes-nothing',
     story:
       'Frames run out between two new tables of a page, and the first is never given back (xv6, mappages and walk).',
     patch: {
@@ -334,7 +334,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'for (const taken of tables)',
       replace: 'for (const taken of [])',
     },
-    shortest: '',
+    shortest: 'a0 = map 1073741825\ntouch a0 0 233473\nload a0 1073741824 1',
   },
   {
     name: 'flush-keeps-the-shortcut',
@@ -347,7 +347,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#shortcuts.dropPage(this.#numberAt(slot));',
       replace: ';',
     },
-    shortest: '',
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1\nload a0 0 1',
   },
   {
     name: 'full-flush-keeps-shortcuts',
@@ -360,7 +360,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: 'this.#tags.fill(NONE);\n        this.#shortcuts.clear();',
       replace: 'this.#tags.fill(NONE);',
     },
-    shortest: '',
+    shortest: 'a0 = map 135169\ntouch a0 0 135169\nunmap a0 0 135169\nstore a0 0 1',
   },
   {
     name: 'shortcut-stores-where-loads-may',
@@ -372,6 +372,6 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       find: "isStorable ? 'load-and-store' : 'load'",
       replace: "'load-and-store'",
     },
-    shortest: '',
+    shortest: 'a0 = map 1 read\nload a0 0 1\nstore a0 0 1',
   },
 ];
