@@ -11,11 +11,14 @@ import type { Program } from '../src/program/program.ts';
 /** How often ops of each kind come up, next to each other; one that is left out never does. */
 type PageOpWeights = Readonly<Partial<Record<PageOpKind, number>>>;
 
+/** How many pages areas have: one or two; up to eight; or, as often, up to all that a machine with few frames has. */
+type PagesCount = 'one' | 'few' | 'many';
+
 /** What the programs of an arbitrary look like. */
 export interface PageProgramShape {
   readonly weights: PageOpWeights;
-  /** Whether areas are a few pages or, as often, up to all that a machine with few frames has. Default `few`. */
-  readonly pages?: 'few' | 'many';
+  /** Default `few`. */
+  readonly pages?: PagesCount;
   readonly pageSize: number;
   readonly opsMax: number;
 }
@@ -27,7 +30,7 @@ interface MachineSuite {
   /** What the programs are, in words. */
   readonly programs: string;
   readonly weights: PageOpWeights;
-  readonly pages?: 'few' | 'many';
+  readonly pages?: PagesCount;
 }
 
 /** Suites for a machine, by what they are about: areas, accesses, TLB, frames, the break. */
@@ -36,6 +39,12 @@ export const MACHINE_SUITES: readonly MachineSuite[] = [
     invariant: 'calls-change-their-own-pages',
     programs: 'areas that are split, changed and filled again',
     weights: { map: 4, 'map-at': 6, unmap: 6, protect: 4, brk: 2, load: 2, store: 4 },
+  },
+  {
+    invariant: 'change-is-followed-by-invalidation',
+    programs: 'pages that are used, changed and used again',
+    weights: { map: 2, protect: 6, unmap: 4, load: 5, store: 5, touch: 3 },
+    pages: 'one',
   },
   {
     invariant: 'frame-is-free-or-owned',
@@ -49,11 +58,6 @@ export const MACHINE_SUITES: readonly MachineSuite[] = [
     weights: { map: 3, protect: 3, unmap: 1, load: 8, store: 8, touch: 1 },
   },
   {
-    invariant: 'change-is-followed-by-invalidation',
-    programs: 'pages that are used, changed and used again',
-    weights: { map: 2, protect: 6, unmap: 4, load: 5, store: 5, touch: 3 },
-  },
-  {
     invariant: 'areas-stay-apart',
     programs: 'a break that goes up and down beside other areas',
     weights: { brk: 10, map: 1, 'map-at': 4, unmap: 3, protect: 2, load: 3, store: 4, touch: 2 },
@@ -61,7 +65,9 @@ export const MACHINE_SUITES: readonly MachineSuite[] = [
 ];
 
 /** Slots are few, so that a program comes back to what it mapped; the fewer, the larger areas are. */
-const SLOT_MAX = { few: 3, many: 1 } as const;
+const SLOT_MAX = { one: 0, few: 3, many: 1 } as const;
+/** How many pages an area usually has at the most, and how far from its start ops go. */
+const PAGES_MAX = { one: 2, few: 8, many: 8 } as const;
 /** How far apart areas are put at the most, as an exponent of two, in pages. */
 const FAR_EXPONENT_MAX = 27;
 /** Places that lie too far: behind all addresses, or where the indices into four levels of tables begin anew. */
@@ -87,7 +93,7 @@ export function pagePrograms({
 /** Ops of each kind, around the edges of pages of this size. */
 function opsOf(
   pageSize: number,
-  pages: 'few' | 'many',
+  pages: PagesCount,
 ): Readonly<Record<PageOpKind, fc.Arbitrary<PageOp>>> {
   const area = fc.nat({ max: SLOT_MAX[pages] });
   const base: fc.Arbitrary<Base> = fc.oneof(
@@ -95,13 +101,13 @@ function opsOf(
     { weight: 1, arbitrary: fc.constant('brk' as const) },
   );
   const size = sizes(pageSize, pages);
-  const pageStart = edges(pageSize);
+  const pageStart = edges(pageSize, PAGES_MAX[pages]);
   const far = fc.nat({ max: FAR_EXPONENT_MAX }).map((exponent) => pageSize * 2 ** exponent);
   const target = fc.oneof({ weight: 2, arbitrary: pageStart }, { weight: 1, arbitrary: far });
   const protection = fc.constantFrom(...PROTECTIONS.toReversed());
   const access = {
     base,
-    offset: places(pageSize),
+    offset: places(pageSize, PAGES_MAX[pages]),
     size: fc.constantFrom(...ACCESS_SIZES),
   };
   const range = { base, offset: pageStart, size };
@@ -122,8 +128,8 @@ function named<Kind extends PageOpKind>(kind: Kind): { readonly kind: fc.Arbitra
 }
 
 /** Bytes: whole pages, a byte more or less, nothing, or too many. */
-function sizes(pageSize: number, areas: 'few' | 'many'): fc.Arbitrary<number> {
-  const pages = fc.integer({ min: 1, max: 8 }).map((count) => count * pageSize);
+function sizes(pageSize: number, areas: PagesCount): fc.Arbitrary<number> {
+  const pages = fc.integer({ min: 1, max: PAGES_MAX[areas] }).map((count) => count * pageSize);
   return fc.oneof(
     { weight: 12, arbitrary: pages },
     {
@@ -142,22 +148,22 @@ function sizes(pageSize: number, areas: 'few' | 'many'): fc.Arbitrary<number> {
 }
 
 /** Offsets at which pages begin, now and then a byte behind. */
-function edges(pageSize: number): fc.Arbitrary<number> {
+function edges(pageSize: number, pageMax: number): fc.Arbitrary<number> {
   return fc.oneof(
-    { weight: 20, arbitrary: fc.nat({ max: 8 }).map((page) => page * pageSize) },
-    { weight: 1, arbitrary: fc.nat({ max: 8 }).map((page) => page * pageSize + 1) },
+    { weight: 20, arbitrary: fc.nat({ max: pageMax }).map((page) => page * pageSize) },
+    { weight: 1, arbitrary: fc.nat({ max: pageMax }).map((page) => page * pageSize + 1) },
   );
 }
 
 /** Offsets at which pages begin and end, now and then much too far. */
-function places(pageSize: number): fc.Arbitrary<number> {
+function places(pageSize: number, pageMax: number): fc.Arbitrary<number> {
   const inPage = fc.constantFrom(0, 1, 8, pageSize - 8, pageSize - 3, pageSize - 1);
   const far = fc.oneof(
     { weight: 40, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.constantFrom(...TOO_FAR) },
   );
   return fc
-    .tuple(fc.nat({ max: 8 }), inPage, far)
+    .tuple(fc.nat({ max: pageMax }), inPage, far)
     .map(([page, offset, more]) => more + page * pageSize + offset);
 }
 

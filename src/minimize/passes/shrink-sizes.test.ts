@@ -10,6 +10,10 @@ const asks =
   (op: Op | undefined): boolean =>
     op !== undefined && 'size' in op && op.size >= size;
 
+/** True for an unmap that starts with a page, the sixth or a later one. */
+const isWhole = (op: Op | undefined): boolean =>
+  op?.kind === 'unmap' && op.offset % 4096 === 0 && op.offset >= 5 * 4096;
+
 describe('what is offered', () => {
   test.each([
     ['free null', []],
@@ -55,8 +59,6 @@ describe('what is left', () => {
   );
 
   test('of a number that has to be whole pages is the fewest pages', () => {
-    const isWhole = (op: Op | undefined): boolean =>
-      op?.kind === 'unmap' && op.offset % 4096 === 0 && op.offset >= 5 * 4096;
     expect(shrunk(shrinkSizes, 'unmap brk 45056 0', ([op]) => isWhole(op))).toBe(
       'unmap brk 20480 0',
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PAGE_OP_KINDS } from '../../program/op.ts';
+import type { PAGE_OP_KINDS } from '../../program/op.ts';
 import { offers, ops, shrunk } from './offers.test-helper.ts';
 import { tryShortPagePrograms } from './try-short-page-programs.ts';
 

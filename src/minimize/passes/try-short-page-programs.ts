@@ -108,6 +108,6 @@ function* endsLike({ base, last, offsets, protections, sizes }: Parts): Generato
       if (base !== 'brk') yield { ...last, base: 'brk', offset: 0, size: 1 };
       return;
     default:
-      return unreachable(last);
+      unreachable(last);
   }
 }
