@@ -7,6 +7,8 @@ describe('what is offered', () => {
     ['b0 = malloc 8; b1 = malloc 8', []],
     ['load a0 0 1; load a0 8 1', ['touch a0 0 9', 'touch a0 0 9']],
     ['a0 = map 1; store a0 0 1; touch brk 0 1', []],
+    ['unmap a0 0 1; unmap a0 4096 1', ['unmap a0 0 4097', 'unmap a0 0 4097']],
+    ['unmap a0 0 1; load a0 4096 1', []],
     ['brk 1; brk -3', ['brk -2', 'brk -2']],
     ['store a0 8 4; touch a0 1 8', ['touch a0 1 11', 'touch a0 1 11']],
     [

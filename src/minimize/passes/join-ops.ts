@@ -9,9 +9,12 @@ const PAGE_SIZES = [4096, 64] as const;
 type MapOp = PageOp & { readonly kind: 'map' | 'map-at' };
 type AccessOp = PageOp & { readonly kind: 'load' | 'store' | 'touch' };
 
+type UnmapOp = PageOp & { readonly kind: 'unmap' };
+
 /**
  * Makes one op of two on pages: an area becomes as large as two were, and what was done to the second is done to its
- * end; accesses become one touch of all that lies between them; the break moves at once as far as in two steps.
+ * end; accesses become one touch of all that lies between them, and unmaps
+ * one unmap; the break moves at once as far as in two steps.
  *
  *     a0 = map 4096         a0 = map 8192
  *     a1 = map 4096    →    store a0 4096 1
@@ -37,14 +40,16 @@ function joined(program: Program, first: number, second: number): readonly Progr
   return [without(second).with(first, op), without(first).with(second - 1, op)];
 }
 
-/** One op for two that move the break, or that reach one area. */
+/** One op for two that move the break, that reach one area, or that unmap parts of it. */
 function joinedOp(a: Op, b: Op): Op | undefined {
   if (a.kind === 'brk' && b.kind === 'brk')
     return { kind: 'brk', increment: a.increment + b.increment };
-  if (!isAccess(a) || !isAccess(b) || a.base !== b.base) return undefined;
+  if (!isOnRange(a) || !isOnRange(b) || a.base !== b.base) return undefined;
+  const kind = isAccess(a) && isAccess(b) ? 'touch' : 'unmap';
+  if (kind === 'unmap' && a.kind !== b.kind) return undefined;
   const offset = Math.min(a.offset, b.offset);
   const end = Math.max(a.offset + a.size, b.offset + b.size);
-  return { kind: 'touch', base: a.base, offset, size: end - offset };
+  return { kind, base: a.base, offset, size: end - offset };
 }
 
 function withAreasJoined(
@@ -65,6 +70,10 @@ function withAreasJoined(
 
 function isMap(op: Op): op is MapOp {
   return op.kind === 'map' || op.kind === 'map-at';
+}
+
+function isOnRange(op: Op): op is AccessOp | UnmapOp {
+  return isAccess(op) || op.kind === 'unmap';
 }
 
 function isAccess(op: Op): op is AccessOp {

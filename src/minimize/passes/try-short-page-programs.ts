@@ -7,8 +7,11 @@ import type { Attempt } from '../pass.ts';
 const NUMBERS_MAX = 3;
 /** One area for everything: as large as that of any page size can be. */
 const AREA_SIZES = [2 ** 31, 2 ** 13] as const;
-/** Up to 16 pages, and all that a machine with few frames can touch. */
-const TOUCH_SIZES = [...Array.from({ length: 16 }, (_, index) => (index + 1) * 2 ** 12), 2 ** 18];
+/** Up to 16 pages; all that a machine of 64 frames can touch, or as many as leave it a few for tables. */
+const TOUCH_SIZES = [
+  ...Array.from({ length: 16 }, (_, index) => (index + 1) * 2 ** 12),
+  ...[56, 57, 58, 59, 64].map((pagesCount) => pagesCount * 2 ** 12),
+];
 /** The next page, and one behind the tables that a page at the start of an area uses. */
 const FAR_OFFSETS = [2 ** 12, 2 ** 30] as const;
 
