@@ -28,6 +28,15 @@ const PAGE_ODDS: Readonly<Record<PageOpKind, Odds>> = {
 const HUGE: readonly number[] = [2 ** 31, 2 ** 32 + 64, 2 ** 40, 2 ** 46, 2 ** 47, 2 ** 53 - 2];
 /** How far apart areas are put at the most, as an exponent of two, in pages: as far as tables of three levels go. */
 const FAR_EXPONENT_MAX = 27;
+/** Places that lie too far: behind all addresses, or where the indices into four levels of tables begin anew. */
+const TOO_FAR: readonly number[] = [2 ** 14, 2 ** 32, 2 ** 47, 2 ** 48];
+/** Areas of up to so many pages are usual. */
+const PAGES_MAX = 8;
+/**
+ * A few are larger than a TLB, than one flush of a page each is worth, and than a machine with few frames; many of
+ * those leave it just the frames that tables need.
+ */
+const MANY_PAGES_MAX = 64;
 
 /** Programs for a machine whose pages have so many bytes. */
 export function pagePrograms(pageSize: number): DrawProgram {
@@ -50,6 +59,7 @@ class Draft {
   readonly #swarm: Swarm<PageOpKind>;
   readonly #slotsCount: number;
   readonly #hugeOneIn: number;
+  readonly #manyOneIn: number;
   readonly #reaches: Reach[] = [];
 
   constructor(prng: Prng, pageSize: number, swarm: Swarm<PageOpKind>) {
@@ -58,6 +68,7 @@ class Draft {
     this.#swarm = swarm;
     this.#slotsCount = prng.pick([1, 2, 4, 8]);
     this.#hugeOneIn = prng.pick([20, 200]);
+    this.#manyOneIn = prng.pick([5, 100]);
   }
 
   op(): PageOp {
@@ -117,9 +128,10 @@ class Draft {
     const area = this.#prng.below(this.#slotsCount);
     const known = this.#reaches.findIndex(({ base }) => base === area);
     if (known >= 0) this.#reaches.splice(known, 1);
+    const pagesCount = Math.ceil(size / this.#pageSize);
     this.#reaches.push({
       base: area,
-      pagesCount: Math.min(8, Math.ceil(size / this.#pageSize)),
+      pagesCount: pagesCount > MANY_PAGES_MAX ? PAGES_MAX : pagesCount,
     });
     return area;
   }
@@ -129,8 +141,16 @@ class Draft {
     const prng = this.#prng;
     if (prng.oneIn(this.#hugeOneIn)) return prng.pick(HUGE);
     if (prng.oneIn(40)) return 0;
-    const size = this.#pageSize * prng.pick([1, 1, 1, 2, 2, 3, 4, 8]);
+    const size = this.#pageSize * this.#pagesCount();
     return prng.oneIn(4) ? size + prng.pick([-1, 1]) : size;
+  }
+
+  #pagesCount(): number {
+    const prng = this.#prng;
+    if (!prng.oneIn(this.#manyOneIn)) return prng.pick([1, 1, 1, 2, 2, 3, 4, PAGES_MAX]);
+    return prng.oneIn(2)
+      ? prng.between(PAGES_MAX + 1, MANY_PAGES_MAX)
+      : prng.between(MANY_PAGES_MAX - 8, MANY_PAGES_MAX - 4);
   }
 
   #protection(): Protection {
@@ -141,14 +161,15 @@ class Draft {
   #range(): { readonly base: Base; readonly offset: number; readonly size: number } {
     const prng = this.#prng;
     const { base, pagesCount } = prng.pick(this.#reaches);
-    const first = prng.oneIn(3) ? 0 : prng.below(pagesCount + 1);
+    const isWhole = pagesCount > PAGES_MAX && prng.oneIn(2);
+    const first = isWhole || prng.oneIn(3) ? 0 : prng.below(pagesCount + 1);
     const offset = first * this.#pageSize + (prng.oneIn(30) ? 1 : 0);
-    const count = prng.oneIn(3) ? pagesCount - first : prng.between(1, pagesCount + 1);
+    const count = isWhole || prng.oneIn(3) ? pagesCount - first : prng.between(1, pagesCount + 1);
     const size = prng.oneIn(this.#hugeOneIn) ? prng.pick(HUGE) : count * this.#pageSize;
     return { base, offset, size: prng.oneIn(6) ? size + 1 : size };
   }
 
-  /** A byte of an area, mostly where a page begins or ends. */
+  /** A byte of an area, mostly where a page begins or ends; now and then one that is much too far. */
   #place(): { readonly base: Base; readonly offset: number } {
     const prng = this.#prng;
     const { base, pagesCount } = prng.pick(this.#reaches);
@@ -162,6 +183,7 @@ class Draft {
       this.#pageSize - 3,
       this.#pageSize - 1,
     ]);
-    return { base, offset: page * this.#pageSize + inPage };
+    const far = prng.oneIn(50) ? prng.pick(TOO_FAR) : 0;
+    return { base, offset: far + page * this.#pageSize + inPage };
   }
 }

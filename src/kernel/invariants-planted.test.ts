@@ -165,6 +165,19 @@ const PLANTS: readonly Plant[] = [
     'the load at 0x4000_8000, where the protection is read, was refused',
   ],
   [
+    'V7: an access that is refused for want of a frame, of which there are many',
+    [
+      {
+        module: 'kernel/address-space',
+        find: 'if (!this.#hookUp(page, RIGHTS_OF[area.protection]))',
+        replace: 'if (true)',
+      },
+    ],
+    () => {},
+    'refused-access-changes-nothing',
+    'where the protection is read-write, was refused',
+  ],
+  [
     'A1: a frame that is not taken back',
     [{ module: 'kernel/frames', find: 'this.#returned.push(frame);', replace: '' }],
     () => {},

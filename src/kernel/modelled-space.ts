@@ -40,6 +40,8 @@ export class ModelledSpace implements ProcessMemory {
   readonly space: AddressSpace;
   readonly log: PageLog;
   readonly problems: ModelProblems = {};
+  /** Pages whose part of a store was granted before the next page refused its own: nothing was stored there. */
+  readonly halfStored = new Set<number>();
   readonly #kernel: Kernel;
   readonly #pageSize: number;
   readonly #limit: number;
@@ -142,7 +144,10 @@ export class ModelledSpace implements ProcessMemory {
       storeBytes(this.#kernel.mmu, { address, size, value });
       return value;
     });
-    if (answer.kind === 'faulted') return answer;
+    if (answer.kind === 'faulted') {
+      this.halfStored.add(roundDown(address, this.#pageSize));
+      return answer;
+    }
     for (let index = 0; index < size; index += 1)
       this.log.store(address + index, Math.floor(value / 2 ** (8 * index)) % 256);
     return answer;
@@ -169,11 +174,14 @@ export class ModelledSpace implements ProcessMemory {
     const protection = this.#protectionOf(address, size);
     const isAllowed = protection === 'read-write' || (protection === 'read' && access === 'load');
     const answer = attempt(make);
-    const isFault = answer.kind === 'faulted' && answer.why !== OUT_OF_FRAMES;
+    const pagesCount = this.#isOnOnePage(address, size) ? 1 : 2;
+    const framesMax = pagesCount * this.#kernel.mmu.layout.spans.length;
+    const isLack = freeBefore < framesMax && isOutOfFrames(answer);
+    const isFault = answer.kind === 'faulted' && !isLack;
     const at = `the ${access} at ${formatAddress(address)}, where the protection is ${protection},`;
     if (isAllowed ? isFault : answer.kind === 'done') {
       this.problems.access ??= `${at} was ${isAllowed ? 'refused' : 'granted'}`;
-    } else if (answer.kind === 'faulted' && this.#isOnOnePage(address, size)) {
+    } else if (answer.kind === 'faulted' && pagesCount === 1) {
       const taken = freeBefore - frames.freeCount;
       if (taken !== 0) this.problems.access ??= `${at} was refused, and took ${taken} frames`;
     }
@@ -228,6 +236,10 @@ export class ModelledSpace implements ProcessMemory {
 
 /** The least first. */
 const PROTECTIONS: readonly Protection[] = ['none', 'read', 'read-write'];
+
+function isOutOfFrames(answer: AccessAnswer): boolean {
+  return answer.kind === 'faulted' && answer.why === OUT_OF_FRAMES;
+}
 
 /** Little-endian; rounded as a load of 8 bytes is where it is above 2^53. */
 function valueOf(bytes: readonly number[]): number {

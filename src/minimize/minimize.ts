@@ -4,9 +4,11 @@ import { needsKernel } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import type { Attempt, Pass } from './pass.ts';
 import { dropOps } from './passes/drop-ops.ts';
+import { joinOps } from './passes/join-ops.ts';
 import { mergeSlots } from './passes/merge-slots.ts';
 import { shrinkSizes } from './passes/shrink-sizes.ts';
 import { simplifyOps } from './passes/simplify-ops.ts';
+import { tryShortPagePrograms } from './passes/try-short-page-programs.ts';
 import { tryShortPrograms } from './passes/try-short-programs.ts';
 import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
 
@@ -30,10 +32,12 @@ import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
 
 const PASSES: readonly Pass[] = [
   dropOps,
+  joinOps,
   simplifyOps,
   mergeSlots,
   shrinkSizes,
   tryShortPrograms,
+  tryShortPagePrograms,
   tryShortThreadPrograms,
 ];
 

@@ -1,4 +1,5 @@
 import { unreachable } from '../base/kit-bug.ts';
+import { formatAddress } from '../base/units.ts';
 import type { MachineTarget, StepObserver } from '../check/target.ts';
 import type { Outcome } from '../check/outcome.ts';
 import type { AddressSpaceOptions } from '../kernel/address-space.ts';
@@ -7,6 +8,7 @@ import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { ModelledSpace } from '../kernel/modelled-space.ts';
 import { PRESETS, type PresetName } from '../machine/geometry.ts';
+import { DIRTY } from '../machine/page-table-entry.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import { type Base, isPageOp, type Op, type PageOp, type Slot } from '../program/op.ts';
 
@@ -71,6 +73,13 @@ export const MACHINE_RULES: readonly PairInvariant[] = [
     check: ({ watched }: PairState) => rule.check(watched),
   })),
   {
+    name: 'dirty-bit-tells-of-stores',
+    says: 'A page is marked dirty if a store was granted there since it was mapped, and only then.',
+    rows: 'P16',
+    source: 'Intel SDM, volume 3, "Accessed and Dirty Flags"; Linux, _PAGE_CHG_MASK.',
+    check: ({ watched }) => dirtyProblem(watched),
+  },
+  {
     name: 'answers-do-not-depend-on-tlb',
     says: 'A machine with another TLB answers the same, and so does one whose hits take a shortcut.',
     rows: 'T16',
@@ -79,6 +88,18 @@ export const MACHINE_RULES: readonly PairInvariant[] = [
     check: ({ difference }) => difference,
   },
 ];
+
+/** What was stored since a page was mapped is what its model has bytes for. There is one address space, or none. */
+function dirtyProblem({ spaces: [own] }: KernelState): string | undefined {
+  if (own === undefined) return undefined;
+  const { halfStored, log } = own.model!;
+  for (const [page, { entry }] of own.tree.leaves) {
+    const isDirty = (entry & DIRTY) !== 0;
+    if (isDirty === log.contents.has(page) || (isDirty && halfStored.has(page))) continue;
+    return `the page at ${formatAddress(page)} is ${isDirty ? 'dirty, and nothing' : 'clean, and something'} was stored there`;
+  }
+  return undefined;
+}
 
 /** Two machines that perform the same program. */
 class MachinePair {

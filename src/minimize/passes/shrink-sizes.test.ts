@@ -10,17 +10,22 @@ const asks =
   (op: Op | undefined): boolean =>
     op !== undefined && 'size' in op && op.size >= size;
 
+/** True for an unmap that starts with a page, the sixth or a later one. */
+const isWhole = (op: Op | undefined): boolean =>
+  op?.kind === 'unmap' && op.offset % 4096 === 0 && op.offset >= 5 * 4096;
+
 describe('what is offered', () => {
   test.each([
     ['free null', []],
     ['b0 = malloc 0', []],
     ['free-inside b0 8', []],
     ['b0 = malloc 1', ['b0 = malloc 0']],
-    ['b0 = malloc 5', ['b0 = malloc 0', 'b0 = malloc 3', 'b0 = malloc 4']],
+    ['b0 = malloc 5', ['b0 = malloc 0', 'b0 = malloc 1', 'b0 = malloc 3', 'b0 = malloc 4']],
+    ['touch brk 4096 1', ['touch brk 0 1', 'touch brk 2048 1', 'touch brk 3072 1']],
     ['b0 = aligned 64 1', ['b0 = aligned 64 0']],
     ['b1 = realloc b0 1', ['b1 = realloc b0 0']],
     ['b0 = calloc 1 2', ['b0 = calloc 1 0', 'b0 = calloc 1 1', 'b0 = calloc 0 2']],
-    ['b0 = malloc 18446744073709551615', ['b0 = malloc 0', 'b0 = malloc 9223372036854775808']],
+    ['b0 = malloc 18446744073709551615', ['b0 = malloc 0', 'b0 = malloc 9223372036854775807']],
   ])('for %j starts with', (text, offered) => {
     const unique = [...new Set(offers(shrinkSizes, text))];
     expect(unique.slice(0, Math.max(offered.length, 1))).toEqual(offered);
@@ -52,6 +57,12 @@ describe('what is left', () => {
       ).toBe(`b0 = malloc ${size}`);
     },
   );
+
+  test('of a number that has to be whole pages is the fewest pages', () => {
+    expect(shrunk(shrinkSizes, 'unmap brk 45056 0', ([op]) => isWhole(op))).toBe(
+      'unmap brk 20480 0',
+    );
+  });
 
   test('of two sizes that have to be equal is equal', () => {
     const equal = shrunk(

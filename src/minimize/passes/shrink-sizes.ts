@@ -5,7 +5,8 @@ import type { Attempt } from '../pass.ts';
 
 /**
  * Makes sizes smaller: for each value that occurs, first all ops that have it at once, then each op alone. A value is
- * tried at 0, then lowered by halves of what is left, which ends at the edge of the class that the bug needs.
+ * tried at 0, then lowered by powers of two, the largest first, which ends at the edge of the class that the bug needs,
+ * and goes from one whole page to another.
  */
 export function shrinkSizes(program: Program, attempt: Attempt): Program {
   let current = program;
@@ -40,6 +41,7 @@ function lower(
   let current = program;
   let high = BigInt(value);
   let step = high;
+  let next = powerOfTwoBelow(high);
   while (step > 0n) {
     const candidate = high - step;
     const built = candidate >= 0n ? build(sizeOf(candidate)) : undefined;
@@ -47,10 +49,16 @@ function lower(
       current = built;
       high = candidate;
     } else {
-      step /= 2n;
+      step = next;
+      next /= 2n;
     }
   }
   return current;
+}
+
+/** The largest power of two below a number, or 0 where there is none. */
+function powerOfTwoBelow(number: bigint): bigint {
+  return number <= 1n ? 0n : 2n ** BigInt((number - 1n).toString(2).length - 1);
 }
 
 /**

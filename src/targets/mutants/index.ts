@@ -1,24 +1,44 @@
 import { UsageError } from '../../base/usage-error.ts';
 import type { MakeTarget } from '../../check/target.ts';
+import type * as kernel from '../kernel.ts';
+import type * as machine from '../machine.ts';
 import type * as reference from '../reference.ts';
 import { HEAP_MUTANTS } from './heap-mutants.ts';
 import { importPatched } from './import-patched.ts';
+import { KERNEL_MUTANTS } from './kernel-mutants.ts';
+import { MACHINE_MUTANTS } from './machine-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { THREAD_MUTANTS } from './thread-mutants.ts';
 
 export type { Mutant } from './mutant.ts';
 
 /** Every mutant, by its place in the tables. */
-export const MUTANTS: readonly Mutant[] = HEAP_MUTANTS;
+export const MUTANTS: readonly Mutant[] = [
+  ...HEAP_MUTANTS,
+  ...MACHINE_MUTANTS,
+  ...KERNEL_MUTANTS,
+  ...THREAD_MUTANTS,
+];
 
 /** The name of a mutant as a target. */
 export function mutantTargetName(mutant: Mutant): string {
   return `mutants/${mutant.name}`;
 }
 
-/** Makes the reference with one planted bug. */
+/** Makes a mutant's original with its planted bug. */
 export async function loadMutant(mutant: Mutant): Promise<MakeTarget> {
-  const patched = (await importPatched('targets/reference', [mutant.patch])) as typeof reference;
-  return patched.referenceTarget({ name: mutantTargetName(mutant) });
+  const { original = 'reference', patch } = mutant;
+  const name = mutantTargetName(mutant);
+  if (original === 'reference') {
+    const patched = (await importPatched('targets/reference', [patch])) as typeof reference;
+    return patched.referenceTarget({ name });
+  }
+  if (original === 'kernel' || original === 'kernel/ids') {
+    const patched = (await importPatched('targets/kernel', [patch])) as typeof kernel;
+    return patched.kernelTarget({ name, tlb: { ids: original === 'kernel' ? 'off' : 'on' } });
+  }
+  const patched = (await importPatched('targets/machine', [patch])) as typeof machine;
+  return patched.machineTarget({ name, preset: original === 'machine' ? 'x86-64' : 'toy' });
 }
 
 /**

@@ -5,15 +5,15 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   {
     name: 'root-is-set-once',
     original: 'kernel',
-    law: 'root-is-that-of-current',
+    law: 'page-is-private',
     story:
       'A switch to another process forgets the page table, so that its threads go on in the memory of the one before.',
     patch: {
       module: 'kernel/core',
       find: 'if (!space.isActive) {',
-      replace: 'if (this.#last === undefined) {',
+      replace: 'if (this.kernel.mmu.root < 0) {',
     },
-    shortest: 't1 = spawn process',
+    shortest: 't1 = spawn process\nio 0',
   },
   {
     name: 'registers-load-before-the-root-is-set',
@@ -84,7 +84,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       find: 'this.#registers.values.entries()',
       replace: 'this.#registers.values.subarray(0, 15).entries()',
     },
-    shortest: 'compute 1\nio 0',
+    shortest: 'compute 10',
   },
   {
     name: 'restore-forgets-r0',
@@ -96,12 +96,12 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       find: 'let index = 0; index < REGISTERS_COUNT',
       replace: 'let index = 1; index < REGISTERS_COUNT',
     },
-    shortest: 't1 = spawn process\ncompute 13',
+    shortest: 'compute 13\nt1 = spawn process',
   },
   {
     name: 'saved-a-word-too-high',
     original: 'kernel',
-    law: 'switch-follows-its-order',
+    law: 'registers-come-back',
     story: 'The saved stack pointer is a word off, so every register comes back as its neighbour.',
     patch: {
       module: 'kernel/context-switch',
@@ -220,7 +220,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     story:
       'When all threads go up to the first level again, the queues are emptied and not filled.',
     patch: { module: 'kernel/mlfq', find: 'this.#queues[0].push(...all);', replace: ';' },
-    shortest: 'policy mlfq\nt1 = spawn thread\ncompute 100',
+    shortest: 'policy mlfq\ncompute 110',
   },
   {
     name: 'preempted-thread-is-forgotten',
@@ -253,7 +253,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       find: "this.isInKernel = true;\n        this.#watcher?.stepped('enter'",
       replace: "this.#watcher?.stepped('enter'",
     },
-    shortest: 'io 0',
+    shortest: '',
   },
   {
     name: 'joiners-wait-for-ever',
@@ -294,14 +294,14 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   {
     name: 'hand-off-raises-the-value',
     original: 'kernel',
-    law: 'semaphore-counts',
+    law: 'heap-is-locked',
     story: 'A unit is handed to who waits, and the value is raised as well: one unit becomes two.',
     patch: {
       module: 'kernel/semaphore',
       find: "woken === undefined || this.kind === 'mesa'",
       replace: 'true',
     },
-    shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
+    shortest: 't1 = spawn thread\nt1: b0 = malloc 0\nb0 = malloc 0\nb1 = malloc 0',
   },
   {
     name: 'up-wakes-nobody',
@@ -313,7 +313,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       find: 'const woken = this.waiters.take();',
       replace: 'const woken = undefined;',
     },
-    shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
+    shortest: 't1 = spawn thread\nb0 = malloc 0\nt1: b0 = malloc 0',
   },
   {
     name: 'last-come-first-woken',

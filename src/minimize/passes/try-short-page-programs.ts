@@ -1,0 +1,116 @@
+import { unreachable } from '../../base/kit-bug.ts';
+import { type Base, isPageOp, type Op, type PageOp, type Protection } from '../../program/op.ts';
+import type { Program } from '../../program/program.ts';
+import type { Attempt } from '../pass.ts';
+
+/** Of the offsets and of the sizes at hand, this many are used, the largest. */
+const NUMBERS_MAX = 3;
+/** One area for everything: as large as that of any page size can be. */
+const AREA_SIZES = [2 ** 31, 2 ** 13] as const;
+/** Up to 16 pages; all that a machine of 64 frames can touch, or as many as leave it a few for tables. */
+const TOUCH_SIZES = [
+  ...Array.from({ length: 16 }, (_, index) => (index + 1) * 2 ** 12),
+  ...[56, 57, 58, 59, 64].map((pagesCount) => pagesCount * 2 ** 12),
+];
+/** The next page, and one behind the tables that a page at the start of an area uses. */
+const FAR_OFFSETS = [2 ** 12, 2 ** 30] as const;
+
+/** What candidates are made of: the last op, the memory that it is about, and numbers. */
+interface Parts {
+  readonly last: PageOp;
+  readonly base: Base;
+  readonly offsets: readonly number[];
+  readonly sizes: readonly number[];
+  readonly protections: readonly Protection[];
+}
+
+/**
+ * Tries programs of up to four ops on one area that end in the same kind of op: many pages are touched at once, and
+ * then something is done with what the program at hand has for offsets and sizes. A full TLB or a machine without a
+ * frame, to which random programs come in many steps and many areas, is one touch here.
+ */
+export function tryShortPagePrograms(program: Program, attempt: Attempt): Program {
+  const last = program.at(-1);
+  if (last === undefined || !isPageOp(last)) return program;
+  const base = last.kind === 'brk' || program.every((op) => !('area' in op)) ? 'brk' : 0;
+  const parts = { last, base, ...atHand(program) } as const;
+  for (const between of betweens(parts)) {
+    if (between.length + 2 >= program.length) return program;
+    const [touch] = between;
+    const edges = touch?.kind === 'touch' ? [touch.size - 1, touch.size] : [];
+    const ends = [...endsLike({ ...parts, offsets: [...new Set([...parts.offsets, ...edges])] })];
+    for (const size of AREA_SIZES)
+      for (const end of ends) {
+        const candidate = [startOf(base, size), ...between, end];
+        if (attempt(candidate)) return candidate;
+      }
+  }
+  return program;
+}
+
+function atHand(program: Program): Pick<Parts, 'offsets' | 'sizes' | 'protections'> {
+  const offsets = program.flatMap((op) => ('offset' in op ? [op.offset] : []));
+  const sizes = program.flatMap((op) => ('base' in op && 'size' in op ? [op.size] : []));
+  const protections = program.flatMap((op) => ('protection' in op ? [op.protection] : []));
+  return {
+    offsets: largest([0, ...offsets]),
+    sizes: largest([1, ...sizes]),
+    protections: [...new Set(protections)],
+  };
+}
+
+/** The largest of some numbers, and the first of them. */
+function largest(numbers: readonly number[]): readonly number[] {
+  const rising = [...new Set(numbers)].toSorted((a, b) => b - a).slice(0, NUMBERS_MAX);
+  return [...new Set([numbers[0]!, ...rising])];
+}
+
+function startOf(base: Base, size: number): Op {
+  return typeof base === 'number'
+    ? { kind: 'map', area: base, size, protection: 'read-write' }
+    : { kind: 'brk', increment: size };
+}
+
+/** What may stand between the first op and the last, shorter ones first. */
+function* betweens({ base, offsets, sizes }: Parts): Generator<readonly PageOp[]> {
+  yield [];
+  const touchOf = (size: number): PageOp => ({ kind: 'touch', base, offset: 0, size });
+  for (const size of new Set([...TOUCH_SIZES, ...sizes])) yield [touchOf(size)];
+  const loadOf = (offset: number): PageOp => ({ kind: 'load', base, offset, size: 1 });
+  const nextBytes = offsets.map((offset) => offset + 1);
+  for (const offset of new Set([...offsets, ...nextBytes])) yield [loadOf(offset)];
+  const touches = [...sizes, TOUCH_SIZES.at(-1)!].map((size) => touchOf(size));
+  const more: readonly PageOp[] = [
+    ...sizes.map((size): PageOp => ({ kind: 'unmap', base, offset: 0, size })),
+    ...offsets.map((offset) => loadOf(offset)),
+  ];
+  for (const touch of touches) for (const op of more) yield [touch, op];
+}
+
+/** Ops of the last one's kind, on the one area. */
+function* endsLike({ base, last, offsets, protections, sizes }: Parts): Generator<PageOp> {
+  switch (last.kind) {
+    case 'brk':
+      for (const increment of new Set([last.increment, ...AREA_SIZES.map((size) => 0 - size)]))
+        yield { ...last, increment };
+      return;
+    case 'map':
+      for (const protection of protections)
+        for (const size of sizes) yield { ...last, size, protection };
+      return;
+    case 'load':
+    case 'store':
+    case 'map-at':
+      for (const offset of new Set([...offsets, ...FAR_OFFSETS])) yield { ...last, base, offset };
+      return;
+    case 'unmap':
+    case 'protect':
+    case 'touch':
+      for (const offset of offsets)
+        for (const size of [...sizes, TOUCH_SIZES.at(-1)!]) yield { ...last, base, offset, size };
+      if (base !== 'brk') yield { ...last, base: 'brk', offset: 0, size: 1 };
+      return;
+    default:
+      unreachable(last);
+  }
+}

@@ -1,0 +1,387 @@
+import type { Mutant } from './mutant.ts';
+
+/** One-line bugs of frames, areas and address spaces: of what a kernel does with the machine. */
+export const KERNEL_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'unmap-forgets-the-tlb',
+    original: 'machine',
+    law: 'tlb-agrees-with-page-table',
+    story:
+      'Pages are unmapped and not invalidated, so what is gone can still be read: mremap in Linux, CVE-2018-18281.',
+    patch: { module: 'kernel/address-space', find: 'this.#invalidate(unhooked);', replace: '' },
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
+  },
+  {
+    name: 'protect-forgets-the-tlb',
+    original: 'machine',
+    law: 'tlb-agrees-with-page-table',
+    story:
+      'A page that was made read-only can be stored to for as long as the TLB has it (Linux, cachetlb.rst).',
+    patch: { module: 'kernel/address-space', find: 'this.#invalidate(changed);', replace: '' },
+    shortest: 'a0 = map 1\nstore a0 0 1\nprotect a0 0 1 none',
+  },
+  {
+    name: 'frame-is-freed-first',
+    original: 'machine',
+    law: 'frame-is-freed-last',
+    story:
+      "Frames go back before the TLB is flushed; in between they may be another owner's (Linux, asm-generic/tlb.h).",
+    patch: {
+      module: 'kernel/address-space',
+      find: 'this.#invalidate(unhooked);\n        for (const { frame } of unhooked)\n            this.#frames.free(frame);',
+      replace:
+        'for (const { frame } of unhooked) this.#frames.free(frame);\n        this.#invalidate(unhooked);',
+    },
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
+  },
+  {
+    name: 'many-pages-are-not-flushed',
+    original: 'machine',
+    law: 'tlb-agrees-with-page-table',
+    story: 'Up to 33 pages are flushed one by one; past that the flush of everything was left out.',
+    patch: { module: 'kernel/address-space', find: 'tlb.flushAll();', replace: ';' },
+    shortest: 'a0 = map 135169\ntouch a0 0 135169\nprotect a0 0 135169 read',
+  },
+  {
+    name: 'frame-is-freed-twice',
+    original: 'machine',
+    law: 'calls-return',
+    story: 'An unmapped page frees its frame twice; Linux reports it as "Bad page state".',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'for (const { frame } of unhooked)',
+      replace: 'for (const { frame } of [...unhooked, ...unhooked])',
+    },
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
+  },
+  {
+    name: 'unmap-leaks-frames',
+    original: 'machine',
+    law: 'walk-equals-map',
+    story: 'The first frame of an unmapped range is never freed: the loop starts at one.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'for (const { frame } of unhooked)',
+      replace: 'for (const { frame } of unhooked.slice(1))',
+    },
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
+  },
+  {
+    name: 'refused-page-keeps-its-frame',
+    original: 'machine',
+    law: 'walk-equals-map',
+    story:
+      'A page gets its frame and no table, and the frame is not given back (xv6, uvmalloc without its kfree).',
+    patch: {
+      module: 'kernel/address-space',
+      find: "if (result !== 'mapped')",
+      replace: "if (result === 'already-mapped')",
+    },
+    shortest: 'a0 = map 1073741825\ntouch a0 0 233473\nload a0 1073741824 1',
+  },
+  {
+    name: 'end-forgets-the-break',
+    original: 'machine',
+    law: 'calls-return',
+    story:
+      'What ends gives back what it mapped, and not what lies below the break (xv6: "freewalk: leaf").',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'this.#unmap({ start: 0, end: this.#limit });',
+      replace: 'this.#unmap({ start: this.mapRange.start, end: this.#limit });',
+    },
+    shortest: 'brk 1\nstore brk 0 1',
+  },
+  {
+    name: 'frame-is-not-zeroed',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story:
+      'A frame that comes again holds what its last owner left: the leak that MAP_UNINITIALIZED allows on purpose.',
+    patch: {
+      module: 'kernel/frames',
+      find: 'if (this.#isSoiled[frame] === 1)',
+      replace: 'if (this.#isSoiled[frame] === 2)',
+    },
+    shortest: 'a0 = map 4097\nstore a0 0 1\nunmap a0 0 1\nload a0 4096 1',
+  },
+  {
+    name: 'freed-frame-is-lost',
+    original: 'machine',
+    law: 'frame-is-free-or-owned',
+    story:
+      'A frame has no owner any more and is not listed as free: memory shrinks with each unmap.',
+    patch: { module: 'kernel/frames', find: 'this.#returned.push(frame);', replace: ';' },
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
+  },
+  {
+    name: 'owner-is-charged-for-freed-frames',
+    original: 'machine',
+    law: 'owned-frames-are-counted',
+    story:
+      'The count of an owner only goes up: cgroups of Linux were charged so for pages long gone.',
+    patch: { module: 'kernel/frames', find: 'this.#counts[owner] -= 1;', replace: ';' },
+    shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
+  },
+  {
+    name: 'split-loses-the-rest',
+    original: 'machine',
+    law: 'mapped-size-equals-areas',
+    story: 'An unmap at the start of an area takes the whole of it: the rest behind is not kept.',
+    patch: { module: 'kernel/areas', find: 'if (end > range.end)', replace: 'if (false)' },
+    shortest: 'a0 = map 4097\nunmap a0 0 1',
+  },
+  {
+    name: 'equal-or-not-areas-merge',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story:
+      'A new area joins the one before it whatever that may be done with (Linux, vma_merge, asks ten things).',
+    patch: {
+      module: 'kernel/areas',
+      find: 'before?.end === start && before.protection === protection',
+      replace: 'before?.end === start',
+    },
+    shortest: 'a0 = map 1\na0 = map 1 none',
+  },
+  {
+    name: 'only-the-first-page-is-asked',
+    original: 'machine',
+    law: 'areas-stay-apart',
+    story: 'A range is free if its first page is: an area further on is mapped over.',
+    patch: {
+      module: 'kernel/areas',
+      find: 'area !== undefined && area.start < range.end',
+      replace: 'area !== undefined && area.start <= range.start',
+    },
+    shortest: 'a0 = map-at brk 4096 1\nbrk 4097',
+  },
+  {
+    name: 'protect-skips-holes',
+    original: 'machine',
+    law: 'refusal-has-a-reason',
+    story:
+      'A range with a hole in it gets its protection, and a map that nobody made (mprotect(2): ENOMEM).',
+    patch: {
+      module: 'kernel/areas',
+      find: 'if (area === undefined || area.start > at)',
+      replace: 'if (area === undefined)',
+    },
+    shortest: 'a0 = map 1\nprotect brk 0 1 read-write',
+  },
+  {
+    name: 'unmap-takes-the-neighbour',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story: 'A range that is unmapped is counted with its last page included, and takes one more.',
+    patch: {
+      module: 'kernel/address-space',
+      find: "this.#unmap(range);\n        return 'done';",
+      replace:
+        "this.#unmap({ ...range, end: range.end + this.#pageSize });\n        return 'done';",
+    },
+    shortest: 'a0 = map 4097\nunmap a0 0 1',
+  },
+  {
+    name: 'unmap-forgets-a-part-of-a-page',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story: 'A size that ends inside a page is rounded down, so munmap(p, 1) does nothing.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'return { start: address, end: address + roundUp(size, this.#pageSize) }',
+      replace: 'return { start: address, end: address + roundDown(size, this.#pageSize) }',
+    },
+    shortest: 'a0 = map 1\nunmap a0 0 1',
+  },
+  {
+    name: 'unmap-ends-anywhere',
+    original: 'machine',
+    law: 'refusal-has-a-reason',
+    story:
+      'Nobody looks whether address and size together lie too far (xv6: sbrk and exec with sizes that wrap).',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'size === 0 || address + size > this.#limit',
+      replace: 'size === 0',
+    },
+    shortest: 'unmap brk 0 123145302310913',
+  },
+  {
+    name: 'map-ends-anywhere',
+    original: 'machine',
+    law: 'areas-stay-apart',
+    story:
+      'An area that is told where to start may end behind the last address: CVE-2003-0985 began so, in mremap.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'if (address + size > this.#limit)',
+      replace: 'if (address > this.#limit)',
+    },
+    shortest: 'a0 = map 1\na0 = map-at a0 8192 105553116258305',
+  },
+  {
+    name: 'map-size-wraps-at-32-bits',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story: 'A map of 4 GiB and a page is granted with one page: a size that lost its upper half.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'const range = { start, end: start + roundUp(size, this.#pageSize) };',
+      replace: 'const range = { start, end: start + (roundUp(size, this.#pageSize) % 2 ** 32) };',
+    },
+    shortest: 'a0 = map 4294967297',
+  },
+  {
+    name: 'map-replaces',
+    original: 'machine',
+    law: 'map-replaces-nothing',
+    story:
+      "A map where something is takes its place, as MAP_FIXED does: how one allocator eats another's memory.",
+    patch: {
+      module: 'kernel/address-space',
+      find: "return this.areas.touches({ start: address, end: address + size }) ? 'EEXIST' : address;",
+      replace: 'this.#unmap({ start: address, end: address + size });\n        return address;',
+    },
+    shortest: 'a0 = map 1\na0 = map-at a0 0 1',
+  },
+  {
+    name: 'map-returns-the-end',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story: 'mmap returns where the area ends, as one might for a stack that grows down.',
+    patch: {
+      module: 'kernel/address-space',
+      find: "this.#map(range, protection) ? start : 'ENOMEM'",
+      replace: "this.#map(range, protection) ? range.end : 'ENOMEM'",
+    },
+    shortest: 'a0 = map 1',
+  },
+  {
+    name: 'gap-is-a-page-too-small',
+    original: 'machine',
+    law: 'calls-return',
+    story:
+      'An area goes into a gap that lacks a page, over the next one: the guard of Linux stacks was lost so (Stack Clash).',
+    patch: {
+      module: 'kernel/placement',
+      find: 'if (end - start >= size)',
+      replace: 'if (end - start + 4096 >= size)',
+    },
+    shortest: 'a0 = map 1\na0 = map 1',
+  },
+  {
+    name: 'protect-forgets-the-last-page',
+    original: 'machine',
+    law: 'walk-equals-map',
+    story:
+      'The last page of a range keeps the rights that it had: one comparison is off by a page.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'this.table.leaves(range)',
+      replace: 'this.table.leaves({ ...range, end: range.end - this.#pageSize })',
+    },
+    shortest: 'a0 = map 1\nstore a0 0 1\nprotect a0 0 1 none',
+  },
+  {
+    name: 'protect-only-takes-rights',
+    original: 'machine',
+    law: 'walk-equals-map',
+    story:
+      'Pages are rewritten only where rights are taken away; what is granted again never arrives.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'leaf.rights !== rights',
+      replace: 'leaf.rights > rights',
+    },
+    shortest: 'a0 = map 1\nstore a0 0 1\nprotect a0 0 1 none\nprotect a0 0 1 read-write',
+  },
+  {
+    name: 'fault-asks-no-protection',
+    original: 'machine',
+    law: 'refused-access-changes-nothing',
+    story: 'A page that may not be touched gets a frame before it is refused.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'area === undefined || !allows(area, access)',
+      replace: 'area === undefined',
+    },
+    shortest: 'a0 = map 1 none\nstore a0 0 1',
+  },
+  {
+    name: 'fault-grants-everything',
+    original: 'machine',
+    law: 'walk-equals-map',
+    story:
+      'A page is entered as writable at its first touch, whatever its area says (Dirty COW, CVE-2016-5195, is kin).',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'this.#hookUp(page, RIGHTS_OF[area.protection])',
+      replace: "this.#hookUp(page, RIGHTS_OF['read-write'])",
+    },
+    shortest: 'a0 = map 1 read\nload a0 0 1',
+  },
+  {
+    name: 'fault-keeps-the-offset',
+    original: 'machine',
+    law: 'calls-return',
+    story: 'The address that faulted is mapped, not its page: the mask was left out.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'const page = roundDown(address, this.#pageSize);',
+      replace: 'const page = address;',
+    },
+    shortest: 'a0 = map 1\nstore a0 1 1',
+  },
+  {
+    name: 'break-grows-a-page-too-few',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story: 'The page in which the break lies is not mapped: rounded down where up was meant.',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'const to = roundUp(address, this.#pageSize);',
+      replace: 'const to = roundDown(address, this.#pageSize);',
+    },
+    shortest: 'brk 1',
+  },
+  {
+    name: 'break-shrinks-too-far',
+    original: 'machine',
+    law: 'calls-change-their-own-pages',
+    story:
+      'The page in which the break now lies goes as well (xv6 rounds both ends up, in uvmdealloc).',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'this.#unmap({ start: to, end: from });',
+      replace: 'this.#unmap({ start: roundDown(address, this.#pageSize), end: from });',
+    },
+    shortest: 'brk 4097\nbrk -2',
+  },
+  {
+    name: 'break-goes-below-its-start',
+    original: 'machine',
+    law: 'refusal-has-a-reason',
+    story:
+      'Nobody looks whether the break goes below where it began (xv6, sbrk with a negative number).',
+    patch: {
+      module: 'kernel/address-space',
+      find: 'if (address < start || address > end)',
+      replace: 'if (address > end)',
+    },
+    shortest: 'brk -1',
+  },
+  {
+    name: 'break-grows-over-an-area',
+    original: 'machine',
+    law: 'calls-return',
+    story:
+      'The break grows into what lies above it: heap and stack met so (Stack Clash, CVE-2017-1000364).',
+    patch: {
+      module: 'kernel/address-space',
+      find: '!this.areas.touches(range) && this.#map',
+      replace: 'this.#map',
+    },
+    shortest: 'a0 = map-at brk 0 1\nbrk 1',
+  },
+];
