@@ -31,7 +31,7 @@ const THREAD_ODDS = {
   receive: { offOneIn: 3, weightMax: 30 },
   yield: { offOneIn: 2, weightMax: 20 },
   sleep: { offOneIn: 2, weightMax: 15 },
-  io: { offOneIn: 2, weightMax: 15 },
+  io: { offOneIn: 2, weightMax: 40 },
   push: { offOneIn: 3, weightMax: 20 },
   pop: { offOneIn: 3, weightMax: 20 },
   join: { offOneIn: 3, weightMax: 5 },

@@ -5,7 +5,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   {
     name: 'root-is-set-once',
     original: 'kernel',
-    law: 'page-is-private',
+    law: 'registers-come-back',
     story:
       'A switch to another process forgets the page table, so that its threads go on in the memory of the one before.',
     patch: {
@@ -187,7 +187,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       replace:
         'const woken = semaphore.up(thread);\n        core.wake(woken);\n        core.wake(woken);',
     },
-    shortest: 's0 = semaphore 0\nt1 = spawn thread\nt1: up s0\ndown s0',
+    shortest: 't1 = spawn thread\nt1: b0 = malloc 0\nb0 = malloc 0',
   },
   {
     name: 'picked-thread-stays-queued',
@@ -290,18 +290,6 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       replace: 'if (this.#value < 0)',
     },
     shortest: 's0 = semaphore 0\ndown s0',
-  },
-  {
-    name: 'hand-off-raises-the-value',
-    original: 'kernel',
-    law: 'heap-is-locked',
-    story: 'A unit is handed to who waits, and the value is raised as well: one unit becomes two.',
-    patch: {
-      module: 'kernel/semaphore',
-      find: "woken === undefined || this.kind === 'mesa'",
-      replace: 'true',
-    },
-    shortest: 't1 = spawn thread\nt1: b0 = malloc 0\nb0 = malloc 0\nb1 = malloc 0',
   },
   {
     name: 'up-wakes-nobody',
