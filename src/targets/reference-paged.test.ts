@@ -11,6 +11,7 @@ import type { AllocatorTarget, MakeAllocatorTarget } from '../check/target.ts';
 import { Heap } from '../heap/heap.ts';
 import { HEAP_INVARIANTS, heapState } from '../heap/invariants.ts';
 import { type HeapOptions, LECTURE_NOTE } from '../heap/options.ts';
+import { KERNEL_INVARIANTS } from '../kernel/invariants.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import { PagedArena } from './paged-arena.ts';
 import { referenceTarget } from './reference.ts';
@@ -116,12 +117,34 @@ describe('the paged reference', () => {
   );
 
   test('has a name, an arena of its own and rules of all layers', () => {
-    const target = referenceTarget({ machine: { preset: 'toy' } })();
-    expect(target.name).toBe('reference/paged');
+    const target = referenceTarget({ machine: { preset: 'toy', watch: 'on' } })();
+    expect(target.name).toBe('reference/paged/toy');
+    expect(referenceTarget({ machine: {} })().name).toBe('reference/paged');
     const rows = target.invariants!.rules.flatMap((rule) => rule.rows.split(' '));
-    expect(rows).toEqual(expect.arrayContaining(['H5', 'P8', 'T4', 'V5', 'A1']));
+    expect(rows).toEqual(expect.arrayContaining(['H5', 'P8', 'T4', 'V3', 'A1']));
     const state = target.invariants!.read();
     expect(target.invariants!.rules.filter((rule) => rule.check(state) !== undefined)).toEqual([]);
+  });
+
+  test('is not asked what needs a model, or a watch that it has not', () => {
+    const namesOf = (watch: 'on' | 'off'): readonly string[] =>
+      referenceTarget({ machine: { watch } })().invariants!.rules.map(({ name }) => name);
+    const missing = (names: readonly string[]): readonly string[] =>
+      KERNEL_INVARIANTS.map(({ name }) => name).filter((name) => !names.includes(name));
+    const model = [
+      'map-takes-what-is-free',
+      'map-replaces-nothing',
+      'refusal-has-a-reason',
+      'calls-change-their-own-pages',
+      'refused-access-changes-nothing',
+    ];
+    expect(missing(namesOf('on'))).toEqual(model);
+    expect(missing(namesOf('off'))).toEqual([
+      'tlb-translates-as-the-walk',
+      'change-is-followed-by-invalidation',
+      ...model,
+      'frame-is-freed-last',
+    ]);
   });
 
   test('promises the same addresses twice unless they are placed at random', () => {
