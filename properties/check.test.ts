@@ -52,6 +52,11 @@ function bumpWith(parts: Partial<AllocatorTarget>): AllocatorTarget {
   };
 }
 
+/** A program of one op, as a store holds it. */
+function seedOf(op: Op): StoredProgram {
+  return { file: `${op.kind}.ops`, notes: [], law: undefined, program: [op] };
+}
+
 function bump(): AllocatorTarget {
   return bumpWith({});
 }
@@ -217,12 +222,6 @@ describe('with a store', () => {
   });
 
   test('a seed is run on targets of its family only', () => {
-    const seedOf = (op: Op): StoredProgram => ({
-      file: `${op.kind}.ops`,
-      notes: [],
-      law: undefined,
-      program: [op],
-    });
     const seeds = [seedOf({ kind: 'brk', increment: 1 }), seedOf({ kind: 'free', slot: null })];
     const store = { ...corpusFolder(root), seeds: () => seeds };
     for (const makeTarget of [bump, machineTarget()]) {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../check/finding.ts';
 import { formatOutcome } from '../check/outcome.ts';
 import { Runner } from '../check/runner.ts';
-import type { MachineTarget, MakeTarget } from '../check/target.ts';
+import type { MachineTarget, MakeTarget, StepObserver } from '../check/target.ts';
 import { KERNEL_INVARIANTS } from '../kernel/invariants.ts';
 import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
@@ -253,7 +253,7 @@ describe('a broken machine', () => {
   test('whose answers depend on its TLB is told by the other one, first difference first', async () => {
     const makeTarget = await broken(NOT_INVALIDATED);
     const machine = makeTarget() as MachineTarget;
-    const observer = { began: () => undefined, ended: () => 'go on' } as const;
+    const observer: StepObserver = { began: () => undefined, ended: () => 'go on' };
     // Nine pages: the first is no longer in the small TLB when it goes.
     const program =
       'a0 = map 4096; store a0 0 1; a1 = map 65536; touch a1 0 65536; unmap a0 0 1; load a0 0 1; load a0 0 2';
