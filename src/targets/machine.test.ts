@@ -1,6 +1,8 @@
 /** The machine as a target: what its ops come to, the seeds that walk it, and that a broken one is found out. */
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { programOf } from '../../fuzz/engine.ts';
+import { pagePrograms } from '../../fuzz/page-programs.ts';
 import type { Finding } from '../check/finding.ts';
 import { formatOutcome } from '../check/outcome.ts';
 import { Runner } from '../check/runner.ts';
@@ -108,6 +110,30 @@ describe('a machine', () => {
       'refused ENOMEM',
       'done 0',
     ]);
+  });
+});
+
+describe('with so few frames that programs run out of them, nothing is lost', () => {
+  const counts = [1, 2, 3, 4, 5, 6, 8, 12, 20];
+  test.each([
+    ['on-touch', 20, Infinity],
+    // What is mapped has its frames then: no access lacks any.
+    ['on-map', 0, 0],
+  ] as const)('frames %s', (frames, lackingMin, lackingMax) => {
+    const draw = pagePrograms(4096);
+    let lacking = 0;
+    for (const framesCount of counts) {
+      const makeTarget = machineTarget({ framesCount, space: { frames } });
+      const runner = new Runner(makeTarget, { checkEvery: 8, record: 'outcomes' });
+      for (let number = 0; number < 4; number += 1) {
+        expect(runner.run(programOf(2, number, draw, 64))).toBe(undefined);
+        lacking += runner.trace.filter(
+          ({ outcome }) => outcome.kind === 'faulted' && outcome.why === 'no frame is left',
+        ).length;
+      }
+    }
+    expect(lacking).toBeGreaterThanOrEqual(lackingMin);
+    expect(lacking).toBeLessThanOrEqual(lackingMax);
   });
 });
 
