@@ -29,6 +29,8 @@ export interface Combination {
   readonly opsMax?: number;
   /** Walk everything each this many ops besides. Default 256. */
   readonly checkEvery?: number;
+  /** The part of the ops that it gets, where each of them costs more. Default 1. */
+  readonly part?: number;
   /** Laws that this target cannot be asked, by name, with the reason. */
   readonly notHere?: Readonly<Record<string, string>>;
 }
@@ -57,11 +59,13 @@ export function runCombinations(all: readonly Combination[], size: CampaignSize)
   const asked = new Map<string, number>();
   let troublesCount = 0;
   for (const combination of all) {
-    const result = runCombination(combination, size);
+    const { part = 1 } = combination;
+    const askedMin = size.askedMin * part;
+    const result = runCombination(combination, { ...size, ops: size.ops * part });
     for (const [law, count] of result.asked) asked.set(law, (asked.get(law) ?? 0) + count);
     const rare = [...result.asked].filter(
       ([law, count]) =>
-        count < size.askedMin &&
+        count < askedMin &&
         NEVER_ASKED[law] === undefined &&
         combination.notHere?.[law] === undefined,
     );
@@ -78,7 +82,7 @@ export function runCombinations(all: readonly Combination[], size: CampaignSize)
     console.log(`  ${law.padEnd(34)} ${count}${why}`);
   }
   console.log(
-    `\n  ${troublesCount} findings or laws asked less than ${size.askedMin} times in a combination\n`,
+    `\n  ${troublesCount} findings or laws asked too rarely, ${size.askedMin} times being enough\n`,
   );
   return troublesCount;
 }
