@@ -35,7 +35,7 @@ export interface Combination {
   readonly notHere?: Readonly<Record<string, string>>;
 }
 
-export interface CombinationResult {
+interface CombinationResult {
   readonly asked: ReadonlyMap<string, number>;
   readonly counts: Readonly<RunCounts>;
   readonly findingsCount: number;
