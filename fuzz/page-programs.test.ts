@@ -138,7 +138,17 @@ test('ops do something: few are skipped, some are refused, and pages come and go
   expect(skipped / ops).toBeLessThan(0.15);
   expect(refused / ops).toBeGreaterThan(0.03);
   expect(refused / ops).toBeLessThan(0.4);
-  expect(Math.min(...[...runner.events.values()].slice(0, 3))).toBeGreaterThan(100);
+  expect(Math.min(...[...runner.events.values()].slice(0, 3))).toBeGreaterThan(50);
+});
+
+test('programs run out of frames between a page and its tables', async () => {
+  const module: { machineTarget: typeof machineTarget } = Object(
+    await importPatched('targets/machine', [
+      { module: 'kernel/address-space', find: "if (result !== 'mapped')", replace: 'if (false)' },
+    ]),
+  );
+  const raw = new Engine(module.machineTarget(), { seed: 1 }).run(200)!;
+  expect(raw.finding.observed).toMatch(/^the bytes map nothing at \S+, frame \d+ /);
 });
 
 test('a campaign finds a machine that does not invalidate, and its program replays', async () => {

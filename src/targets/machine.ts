@@ -16,14 +16,14 @@ export interface MachineOptions {
   readonly name?: string;
   /** Default `x86-64`. */
   readonly preset?: PresetName;
-  /** Default 64: few enough that programs run out of them. */
+  /** Default 24: few enough that programs run out of them, and now and then in the middle of a page and its tables. */
   readonly framesCount?: number;
   /** Of the machine that is looked at. Default 8 entries, so that programs of a few pages evict some. */
   readonly tlb?: Partial<TlbOptions>;
   readonly space?: Pick<AddressSpaceOptions, 'frames' | 'placement' | 'seed'>;
 }
 
-const FRAMES_COUNT = 64;
+const FRAMES_COUNT = 24;
 const SMALL_TLB: Partial<TlbOptions> = { sets: 2, ways: 4 };
 const SKIPPED: Outcome = { kind: 'skipped' };
 const NOT_ASKED: Outcome = { kind: 'not asked' };
