@@ -2,15 +2,26 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
+import { UsageError } from '../src/base/usage-error.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
+import { campaignOnFrames } from './campaign-frames.ts';
+import { campaignOnMachines } from './campaign-machine.ts';
+import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
+import { campaignOnTraces } from './campaign-traces.ts';
 
-/** `npm run campaign`: what takes longer than a test may. `--share 10` runs a tenth of it. */
+/**
+ * `npm run campaign`: what takes longer than a test may.
+ *
+ * `--share 10` runs a tenth of it, `--only machine,traces` some parts, `--traces DIR` replays the traces of a folder.
+ */
 tuneV8();
 const { values } = parseArgs({
   options: {
     share: { type: 'string', default: '1' },
     seed: { type: 'string', default: '0x5f1e_22d0' },
+    only: { type: 'string' },
+    traces: { type: 'string', default: 'corpus/seeds/traces' },
   },
 });
 const seed = parseSeed(values.seed);
@@ -18,5 +29,20 @@ const share = Number(values.share);
 console.log(
   `seed ${formatSeed(seed)}, node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`,
 );
-const troublesCount = campaignOnReference(seed, share) + (await campaignOnMutants(share));
+const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
+  reference: () => campaignOnReference(seed, share),
+  paged: () => campaignOnPages(seed, share),
+  machine: () => campaignOnMachines(seed, share),
+  frames: () => campaignOnFrames(seed, share),
+  traces: () => campaignOnTraces(values.traces),
+  mutants: () => campaignOnMutants(share),
+};
+const names = values.only?.split(',') ?? Object.keys(PARTS);
+const unknown = names.find((name) => PARTS[name] === undefined);
+if (unknown !== undefined)
+  throw new UsageError(
+    `--only: there is no '${unknown}'; pass some of ${Object.keys(PARTS).join(', ')}.`,
+  );
+let troublesCount = 0;
+for (const name of names) troublesCount += await PARTS[name]!();
 process.exitCode = troublesCount === 0 ? 0 : 1;

@@ -170,7 +170,19 @@ export const MODULES: readonly Row[] = [
   ['check refrence', `target: there is no 'refrence'; ${TARGETS}.`],
   [
     'check reference/bins',
-    "target: the reference has no preset 'bins'; pass reference, or one of reference/default, reference/lecture-note, reference/paged.",
+    "target: the reference has no preset 'bins'; pass reference, or one of reference/default, reference/lecture-note, reference/paged, reference/paged/x86-32, reference/paged/toy.",
+  ],
+  [
+    'check reference/paged/sv39',
+    "target: the reference has no preset 'paged/sv39'; pass reference, or one of reference/default, reference/lecture-note, reference/paged, reference/paged/x86-32, reference/paged/toy.",
+  ],
+  [
+    'fuzz machine/sv39',
+    "target: there is no machine 'sv39'; pass machine, machine/x86-32, machine/toy.",
+  ],
+  [
+    'fuzz machine/x86-64',
+    "target: there is no machine 'x86-64'; pass machine, machine/x86-32, machine/toy.",
   ],
   [
     'check mutants/none',

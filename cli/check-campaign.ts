@@ -3,6 +3,7 @@ import { LAW } from '../src/check/law.ts';
 import type { RunCounts } from '../src/check/run-counts.ts';
 import type { Finding } from '../src/check/finding.ts';
 import type { Program } from '../src/program/program.ts';
+import { seedsFor } from '../src/store/store.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { Check, type CheckFinding, type CheckOptions } from '../properties/check.ts';
 import type { LawProperty } from '../properties/suites.ts';
@@ -40,7 +41,7 @@ export interface ReplayResult {
   readonly end: 'done' | 'stopped by Ctrl-C';
 }
 
-/** Runs every stored program once. What a seed program finds is shrunk and kept. */
+/** Runs every stored program that is meant for the target once. What a seed program finds is shrunk and kept. */
 export async function replayStored(
   search: Search,
   onFinding: (shown: ShownFinding) => void,
@@ -48,10 +49,11 @@ export async function replayStored(
   const { store, target, timeLimitMs } = search;
   const run = exactRun(target.makeTarget, timeLimitMs);
   const stored = store.findingsOf(target.name);
+  const seeds = seedsFor(store, target.makeTarget());
   const findings: ShownFinding[] = [];
   let count = 0;
   try {
-    for (const { file, program } of [...stored, ...store.seeds()]) {
+    for (const { file, program } of [...stored, ...seeds]) {
       const finding = await interruptible(() => run(program));
       const isStored = count < stored.length;
       count += 1;

@@ -34,16 +34,15 @@ export interface LoadOptions {
 }
 
 const BUILT_IN = "'reference', 'machine', or another name that 'heapcheck list targets' shows";
-/** The reference on the pages of the simulated machine. */
-const PAGED = 'reference/paged';
-const MACHINE_PRESETS = Object.keys(GEOMETRIES) as PresetName[];
 /** The machines by name. */
-export const MACHINE_NAMES: readonly string[] = MACHINE_PRESETS.map((preset) =>
-  preset === 'x86-64' ? 'machine' : `machine/${preset}`,
-);
+const MACHINES = namesByPreset('machine');
+export const MACHINE_NAMES: readonly string[] = [...MACHINES.keys()];
+/** The reference on the pages of each machine, by name. */
+const PAGED = namesByPreset('reference/paged');
+export const PAGED_NAMES: readonly string[] = [...PAGED.keys()];
 /** The kernels by name: each preset, without address-space ids and with them. */
 const KERNELS: ReadonlyMap<string, KernelTargetOptions> = new Map(
-  MACHINE_PRESETS.flatMap((preset) =>
+  (Object.keys(GEOMETRIES) as PresetName[]).flatMap((preset) =>
     (['off', 'on'] as const).map((ids) => {
       const options = { preset, tlb: { ids } };
       return [kernelName(options), options] as const;
@@ -89,7 +88,9 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
   if (kernel !== undefined) return { name: spec, spec, makeTarget: kernelTarget(kernel) };
   if (/^machine\b/.test(spec))
     return { name: spec, spec, makeTarget: machineTarget({ preset: machinePresetOf(spec) }) };
-  if (spec === PAGED) return { name: spec, spec, makeTarget: referenceTarget({ machine: {} }) };
+  const paged = PAGED.get(spec);
+  if (paged !== undefined)
+    return { name: spec, spec, makeTarget: referenceTarget({ machine: { preset: paged } }) };
   const makeTarget = referenceTarget({
     name: spec,
     heap: presetOf(spec),
@@ -98,13 +99,19 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
   return { name: spec, spec, makeTarget };
 }
 
-/** `machine` is x86-64; the others are named. */
+/** Each preset by the name that a target has on it: x86-64 needs no mention. */
+function namesByPreset(name: string): ReadonlyMap<string, PresetName> {
+  const presets = Object.keys(GEOMETRIES) as PresetName[];
+  return new Map(
+    presets.map((preset) => [preset === 'x86-64' ? name : `${name}/${preset}`, preset]),
+  );
+}
+
 function machinePresetOf(spec: string): PresetName {
-  const preset = spec === 'machine' ? 'x86-64' : spec.slice('machine/'.length);
-  const found = MACHINE_PRESETS.find((name) => name === preset);
+  const found = MACHINES.get(spec);
   if (found !== undefined) return found;
   throw new UsageError(
-    `target: there is no machine '${preset}'; pass ${MACHINE_NAMES.join(', ')}.`,
+    `target: there is no machine '${spec.slice('machine/'.length)}'; pass ${MACHINE_NAMES.join(', ')}.`,
   );
 }
 
@@ -115,7 +122,7 @@ function presetOf(spec: string): HeapOptions {
   throw new UsageError(
     `target: the reference has no preset '${preset}'; pass reference, or one of ${[
       ...Object.keys(PRESETS).map((name) => `reference/${name}`),
-      PAGED,
+      ...PAGED_NAMES,
     ].join(', ')}.`,
   );
 }

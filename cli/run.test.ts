@@ -66,6 +66,20 @@ describe('check', () => {
     expect(code).toBe(0);
   });
 
+  test('runs the seeds of a family on its targets only', async () => {
+    folder.write('seeded/seeds/a.ops', 'heapcheck program 1\nbrk 1\n');
+    folder.write('seeded/seeds/b.ops', 'heapcheck program 1\nfree null\n');
+    folder.write('seeded/seeds/c.ops', 'heapcheck program 1\na0 = map 1\n');
+    const argv = ['--runs', '1', '--max-ops', '4', '--corpus', 'seeded'];
+    const [heap, machine] = [
+      await folder.call(['check', 'reference', ...argv]),
+      await folder.call(['check', 'machine/toy', ...argv]),
+    ];
+    expect(heap.stdout).toContain('\n1 stored program, ');
+    expect(machine.stdout).toContain('\n2 stored programs, 5 property suites, ');
+    expect([heap.code, machine.code]).toEqual([0, 0]);
+  });
+
   test('runs stored findings first, and leaves the suites out while one still breaks the target', async () => {
     const first = await folder.call(['check', MUTANT, '--corpus', 'stored']);
     const second = await folder.call(['check', MUTANT, '--corpus', 'stored']);
@@ -178,6 +192,37 @@ describe('replay', () => {
     expect(code).toBe(0);
   });
 
+  test('runs ops on pages on the machine, and says why a call is refused and what a load finds', async () => {
+    folder.write(
+      'pages.ops',
+      'heapcheck program 1\na0 = map 4096 read\nload a0 4095 1\nstore a0 0 1\nunmap a0 1 1\n',
+    );
+    const { code, stdout } = await folder.call(['replay', 'pages.ops']);
+    expect(stdout).toBe(
+      [
+        'pages.ops on machine: 4 ops',
+        '',
+        '  0  a0 = map 4096 read   0x2000_0000_0000',
+        '  1  load a0 4095 1       done 0',
+        '  2  store a0 0 1         faulted read-only',
+        '  3  unmap a0 1 1         refused EINVAL',
+        '',
+        'machine keeps every law on this program',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+  });
+
+  test('takes the notes of a program of ops on pages before its ops', async () => {
+    folder.write(
+      'found.ops',
+      'heapcheck program 1\n# found: seed 0x0000_0001 on machine/toy, shrunk from 9 ops in 9 runs\nbrk 1\n',
+    );
+    const { stdout } = await folder.call(['replay', 'found.ops']);
+    expect(stdout).toMatch(/^found\.ops on machine\/toy: 1 op\n/);
+  });
+
   test('waits for a key with --step, until q', async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
     stdin.write('n');
@@ -251,6 +296,8 @@ test('import writes a trace as a program that replays', async () => {
 
 test.each([
   ['targets', 'reference/lecture-note  '],
+  ['targets', 'reference/paged/toy  '],
+  ['targets', 'machine/x86-32  '],
   ['mutants', `${MUTANT} `],
   ['laws', 'blocks-stay-apart '],
   ['invariants', 'free-list-equals-walk '],

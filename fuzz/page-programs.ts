@@ -119,8 +119,9 @@ class Draft {
     const prng = this.#prng;
     const isKnown = this.#reaches.some(({ base }) => base === 'brk');
     if (!isKnown) this.#reaches.push({ base: 'brk', pagesCount: 4 });
-    const way = isKnown && prng.oneIn(2) ? -1 : 1;
-    return { kind: 'brk', increment: prng.oneIn(8) ? way : way * this.#size() };
+    const isDown = isKnown && prng.oneIn(2);
+    const size = prng.oneIn(8) ? 1 : this.#size();
+    return { kind: 'brk', increment: isDown ? 0 - size : size };
   }
 
   /** A slot for an area of so many bytes; the area is within reach from now on. */

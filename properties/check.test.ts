@@ -6,8 +6,11 @@ import { LAWS } from '../src/check/law.ts';
 import { Runner } from '../src/check/runner.ts';
 import type { MakeAllocatorTarget, AllocatorTarget } from '../src/check/target.ts';
 import { PRESETS } from '../src/heap/options.ts';
+import type { Op } from '../src/program/op.ts';
 import { printProgram } from '../src/program/text.ts';
 import { corpusFolder } from '../src/store/corpus-folder.ts';
+import type { StoredProgram } from '../src/store/store.ts';
+import { machineTarget } from '../src/targets/machine.ts';
 import { importPatched, type Patch } from '../src/targets/mutants/import-patched.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
 import { Check, checkTarget } from './check.ts';
@@ -47,6 +50,11 @@ function bumpWith(parts: Partial<AllocatorTarget>): AllocatorTarget {
     },
     ...parts,
   };
+}
+
+/** A program of one op, as a store holds it. */
+function seedOf(op: Op): StoredProgram {
+  return { file: `${op.kind}.ops`, notes: [], law: undefined, program: [op] };
 }
 
 function bump(): AllocatorTarget {
@@ -211,6 +219,16 @@ describe('with a store', () => {
     const { replayed, findings, counts } = checkTarget(bump, { seed: 1, runs: 20, store });
     expect({ replayed, findings }).toEqual({ replayed: 1, findings: [] });
     expect(counts.programs).toBeGreaterThan(20);
+  });
+
+  test('a seed is run on targets of its family only', () => {
+    const seeds = [seedOf({ kind: 'brk', increment: 1 }), seedOf({ kind: 'free', slot: null })];
+    const store = { ...corpusFolder(root), seeds: () => seeds };
+    for (const makeTarget of [bump, machineTarget()]) {
+      const check = new Check(makeTarget, { seed: 1, store });
+      expect(check.replay()).toEqual([]);
+      expect(check.result()).toMatchObject({ replayed: 1, counts: { ops: 1, notAsked: 0 } });
+    }
   });
 
   test('a seed that breaks a law is shrunk and stored as a finding', () => {

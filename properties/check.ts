@@ -9,7 +9,7 @@ import { Runner, type RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import type { Program } from '../src/program/program.ts';
-import type { Found, ProgramStore } from '../src/store/store.ts';
+import { type Found, type ProgramStore, seedsFor } from '../src/store/store.ts';
 import { BrokenLaw, type LawProperty, propertiesOf } from './suites.ts';
 
 /** Programs a property; all of them together ask some 10^6 ops. */
@@ -108,7 +108,7 @@ export class Check {
       if (finding === undefined) continue;
       this.#findings.push({ finding, program, file, found: undefined, isReplayed: true });
     }
-    const seeds = store?.seeds() ?? [];
+    const seeds = store === undefined ? [] : seedsFor(store, this.#runner.target);
     for (const { program } of seeds) {
       const finding = this.#judge(program);
       if (finding !== undefined) this.#add(program, finding);

@@ -11,7 +11,7 @@ import { TRACE_FORMATS } from '../../src/trace-formats/index.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { formatColumns } from '../format.ts';
 import type { Io } from '../io.ts';
-import { KERNEL_NAMES, MACHINE_NAMES } from '../load-target.ts';
+import { KERNEL_NAMES, MACHINE_NAMES, PAGED_NAMES } from '../load-target.ts';
 import { openSession } from '../session.ts';
 
 /** One line of a list: what a person reads, under the names that machines read. */
@@ -26,14 +26,17 @@ const LISTS = {
         name: `reference/${name}`,
         says: 'the same with the options of a preset',
       })),
-    { name: 'reference/paged', says: 'the same on the pages of a simulated machine' },
+    ...PAGED_NAMES.map((name) => ({
+      name,
+      says: 'the same on the pages of a simulated machine',
+    })),
     ...KERNEL_NAMES.map((name) => ({
       name,
       says: 'a kernel with one core, for programs of threads',
     })),
     ...MACHINE_NAMES.map((name) => ({
       name,
-      says: `the machine alone, for programs that map, protect and touch pages`,
+      says: 'the machine alone, for programs that map, protect and touch pages',
     })),
     ...MUTANTS.map((mutant) => ({
       name: mutantTargetName(mutant),

@@ -39,7 +39,7 @@ export async function minimizeFile(
   const file = openOps(path, io.cwd);
   const notes = file.kind === 'program' ? file.notes : [];
   const program = file.kind === 'program' ? file.program : readWholeTrace(file).program;
-  const spec = options.target ?? targetOfProgram(path, notes, io.cwd);
+  const spec = options.target ?? targetOfProgram(path, { notes, program }, io.cwd);
   const target = await loadTarget(spec, { cwd: io.cwd });
   const context = { session, target, timeLimitMs: options.timeLimit };
   const shrunk = await interruptible(() => shrink(context, program));

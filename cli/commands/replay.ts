@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { MIB, formatAddress } from '../../src/base/units.ts';
+import { MIB } from '../../src/base/units.ts';
 import type { Finding } from '../../src/check/finding.ts';
-import type { Outcome } from '../../src/check/outcome.ts';
+import { formatOutcome } from '../../src/check/outcome.ts';
 import type { TraceStep } from '../../src/check/trace.ts';
 import { printOp } from '../../src/program/text.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -77,7 +77,7 @@ async function replayProgram(
 ): Promise<Replayed> {
   const { io, output } = session;
   const { notes, path, program } = file;
-  const spec = options.target ?? targetOfProgram(path, notes, io.cwd);
+  const spec = options.target ?? targetOfProgram(path, file, io.cwd);
   const target = await loadTarget(spec, { cwd: io.cwd });
   const context: ReportContext = { session, target, timeLimitMs: options.timeLimit };
   const run = exactRun(target.makeTarget, options.timeLimit);
@@ -108,21 +108,19 @@ async function saySteps(
   trace: readonly TraceStep[],
   keys: KeyWaiter | undefined,
 ): Promise<void> {
-  if (trace.some(({ blocks }) => blocks !== undefined)) output.say(`\n${PICTURE_LEGEND}`);
+  const hasPictures = trace.some(({ blocks }) => blocks !== undefined);
+  output.say(hasPictures ? `\n${PICTURE_LEGEND}` : '');
   const opWidth = Math.max(0, ...trace.map(({ op }) => printOp(op).length));
   const indent = ' '.repeat(5);
   for (const [step, { blocks, op, outcome }] of trace.entries()) {
     const answer = formatOutcome(outcome);
-    output.say(`\n${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
+    const gap = hasPictures ? '\n' : '';
+    output.say(`${gap}${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
     for (const row of drawHeap(blocks ?? [], output.width - indent.length)) {
       output.say(`${indent}${row}`);
     }
     if (keys !== undefined && !(await keys.next())) return;
   }
-}
-
-function formatOutcome(outcome: Outcome): string {
-  return outcome.kind === 'granted' ? formatAddress(outcome.address) : outcome.kind;
 }
 
 async function replayTrace(

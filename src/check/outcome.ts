@@ -1,3 +1,5 @@
+import { formatAddress } from '../base/units.ts';
+
 /** What became of one op: sent and answered, or why it was not; a run is stopped by its finding. */
 export type Outcome =
   | { readonly kind: 'granted'; readonly address: number; readonly size: number }
@@ -13,3 +15,15 @@ export type Outcome =
   | { readonly kind: 'not asked' }
   | { readonly kind: 'crashed' }
   | { readonly kind: 'stopped' };
+
+/** An outcome as the last column of a step: an address, or a word and what is known beside it: `refused EINVAL`. */
+export function formatOutcome(outcome: Outcome): string {
+  if (outcome.kind === 'granted') return formatAddress(outcome.address);
+  const detail = detailOf(outcome);
+  return detail === undefined ? outcome.kind : `${outcome.kind} ${detail}`;
+}
+
+function detailOf(outcome: Outcome): string | number | undefined {
+  if (outcome.kind === 'done') return outcome.value;
+  return outcome.kind === 'refused' || outcome.kind === 'faulted' ? outcome.why : undefined;
+}

@@ -102,6 +102,10 @@ describe('a trace', () => {
     const outcomes: readonly Outcome[] = [
       { kind: 'granted', address: 2 ** 40, size: 24 },
       { kind: 'refused' },
+      { kind: 'refused', why: 'EINVAL' },
+      { kind: 'faulted', why: 'not-mapped' },
+      { kind: 'done' },
+      { kind: 'done', value: 0 },
       { kind: 'freed' },
       { kind: 'skipped' },
       { kind: 'not asked' },
@@ -114,13 +118,17 @@ describe('a trace', () => {
       -1,
     );
     expect(lines).toEqual([
-      ' 0  free b0   0x0100_0000_0000',
-      ' 1  free b0   refused',
-      ' 2  free b0   freed',
-      ' 3  free b0   skipped',
-      ' 4  free b0   not asked',
-      ' 5  free b0   crashed',
-      ' 6  free b0   stopped',
+      '  0  free b0   0x0100_0000_0000',
+      '  1  free b0   refused',
+      '  2  free b0   refused EINVAL',
+      '  3  free b0   faulted not-mapped',
+      '  4  free b0   done',
+      '  5  free b0   done 0',
+      '  6  free b0   freed',
+      '  7  free b0   skipped',
+      '  8  free b0   not asked',
+      '  9  free b0   crashed',
+      ' 10  free b0   stopped',
     ]);
   });
 

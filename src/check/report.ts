@@ -1,7 +1,6 @@
-import { formatAddress } from '../base/units.ts';
 import { printOp } from '../program/text.ts';
 import type { Finding } from './finding.ts';
-import type { Outcome } from './outcome.ts';
+import { formatOutcome } from './outcome.ts';
 import type { Trace } from './trace.ts';
 
 /** Ops that a report shows at the most: the first and the last of a longer program. */
@@ -46,8 +45,4 @@ export function formatTrace(trace: Trace, stepBroken: number): readonly string[]
   if (lines.length <= OPS_SHOWN) return lines;
   const half = OPS_SHOWN / 2;
   return [...lines.slice(0, half), `    … ${lines.length - OPS_SHOWN} more`, ...lines.slice(-half)];
-}
-
-function formatOutcome(outcome: Outcome): string {
-  return outcome.kind === 'granted' ? formatAddress(outcome.address) : outcome.kind;
 }

@@ -1,7 +1,8 @@
 import type { Range } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
 import type { Size } from '../base/units.ts';
-import type { Op } from '../program/op.ts';
+import { isPageOp, type Op } from '../program/op.ts';
+import type { Program } from '../program/program.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What is under test: an allocator, or a machine of ours that performs programs of its own kind. */
@@ -81,6 +82,12 @@ export type MakeAllocatorTarget = () => AllocatorTarget;
 
 export function isMachine(target: Target): target is MachineTarget {
   return 'perform' in target;
+}
+
+/** Whether a program has an op of the family that a target takes: pages for a machine, blocks for an allocator. */
+export function isMeantFor(program: Program, target: Target): boolean {
+  const isForPages = isMachine(target);
+  return program.length === 0 || program.some((op) => isPageOp(op) === isForPages);
 }
 
 /** What a target promises beyond the C standard. What is left out is not asked. */

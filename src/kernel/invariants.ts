@@ -8,14 +8,23 @@ import type { KernelState, SpaceState } from './kernel-state.ts';
 
 /** What frames and address spaces keep, seen from inside. */
 export interface KernelInvariant extends Rule {
+  /** What it compares with, and without which it says nothing: a watch of each translation and frame, or a model. */
+  readonly needs?: 'watch' | 'model';
   /** @returns What is wrong, with numbers, or undefined. */
   readonly check: (state: KernelState) => string | undefined;
 }
+
+/** The machine's rules that look at what the saturated TLB noted, and at nothing else. */
+const NEED_WATCH: ReadonlySet<string> = new Set([
+  'tlb-translates-as-the-walk',
+  'change-is-followed-by-invalidation',
+]);
 
 /** Those of the machine, then the kernel's own, in the order in which they are asked: each may rely on the ones before it. */
 export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
   ...MACHINE_INVARIANTS.map((rule) => ({
     ...rule,
+    ...(NEED_WATCH.has(rule.name) && { needs: 'watch' as const }),
     check: ({ machine }: KernelState) => rule.check(machine),
   })),
   {
@@ -71,6 +80,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'mmap returns whole pages that nothing had, where it was told if it was told, or fails and changes nothing.',
     rows: 'V4 R24',
     source: 'Verified NrOS, step_MapEnd; verus-mimalloc, mmap.',
+    needs: 'model',
     check: ({ spaces }) => firstOf(spaces, ({ model }) => model?.problems.place),
   },
   {
@@ -78,6 +88,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'mmap where something is mapped is refused.',
     rows: 'V8',
     source: 'Verified NrOS, overlap checks; xv6, "remap".',
+    needs: 'model',
     check: ({ spaces }) => firstOf(spaces, ({ model }) => model?.problems.occupied),
   },
   {
@@ -85,6 +96,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'A call is refused where its arguments make no sense, where it needs what is not mapped or what is, and nowhere else.',
     rows: 'V4 R23 R26',
     source: 'Linux, mmap(2), munmap(2), mprotect(2), brk(2).',
+    needs: 'model',
     check: ({ spaces }) => firstOf(spaces, ({ model }) => model?.problems.answer),
   },
   {
@@ -92,6 +104,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'Exactly those pages are mapped, with the protection and the contents, that the calls and stores so far gave; so munmap removes its range and nothing beside it.',
     rows: 'V5 R26',
     source: 'Verified NrOS, UnmapStart and UnmapEnd; verus-mimalloc, os_exact_range.',
+    needs: 'model',
     check: (state) =>
       firstOf(state.spaces, (own) => areasProblem(state, own) ?? contentsProblem(state, own)),
   },
@@ -114,6 +127,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'An access outside of all areas or against their protection faults and changes nothing; any other is granted.',
     rows: 'V7',
     source: 'Verified NrOS, step_MemOp.',
+    needs: 'model',
     check: ({ spaces }) => firstOf(spaces, ({ model }) => model?.problems.access),
   },
   {
@@ -235,6 +249,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
     says: 'A frame is freed after its page was unhooked and invalidated.',
     rows: 'T5',
     source: 'Linux, asm-generic/tlb.h.',
+    needs: 'watch',
     check: ({ kernel }) => kernel.frameWatch?.problems.order,
   },
 ];

@@ -59,7 +59,7 @@ export function parseNumber(word: string, place: Place): number {
   if (typeof number === 'number') return number;
   throw usageErrorAt(
     place,
-    `${word} is too large`,
+    `${excerpt(word)} is too large`,
     `numbers go up to ${Number.MAX_SAFE_INTEGER} here`,
   );
 }

@@ -11,6 +11,7 @@ import { PRESETS, type PresetName } from '../machine/geometry.ts';
 import { DIRTY } from '../machine/page-table-entry.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import { type Base, isPageOp, type Op, type PageOp, type Slot } from '../program/op.ts';
+import { storedBy } from './stored-by.ts';
 
 /** What a machine is built of, where it is not the default. */
 export interface MachineOptions {
@@ -245,13 +246,4 @@ class ModelledMachine {
 
 function answered(answer: number | string): Outcome {
   return typeof answer === 'number' || answer === 'done' ? DONE : { kind: 'refused', why: answer };
-}
-
-/** What the op at a step stores: not zero, and no other op's. Below 2^53, which a number holds. */
-function storedBy(step: number, size: number): number {
-  const bytes = Array.from(
-    { length: Math.min(size, 6) },
-    (_, index) => ((step + index * 7) % 255) + 1,
-  );
-  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
 }

@@ -11,6 +11,7 @@ import type { AllocatorTarget, MakeAllocatorTarget } from '../check/target.ts';
 import { Heap } from '../heap/heap.ts';
 import { HEAP_INVARIANTS, heapState } from '../heap/invariants.ts';
 import { type HeapOptions, LECTURE_NOTE } from '../heap/options.ts';
+import { KERNEL_INVARIANTS } from '../kernel/invariants.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import { PagedArena } from './paged-arena.ts';
 import { referenceTarget } from './reference.ts';
@@ -87,10 +88,13 @@ describe('T16 results do not depend on', () => {
     expect(Math.min(...readings)).toBe(64 * 2);
   });
 
+  /** Addresses for many places, frames for what is asked. */
+  const ROOMY = { mapSize: 64 * MIB, framesCount: 4096 };
+
   test('placement: the same requests are granted, and every block keeps its contents', () => {
-    const up = kindsOf(answersOf(referenceTarget({ machine: { mapSize: 64 * MIB } })));
+    const up = kindsOf(answersOf(referenceTarget({ machine: ROOMY })));
     for (const placement of ['down', 'gaps', 'random'] as const) {
-      const machine = { mapSize: 64 * MIB, placement, seed: 3 };
+      const machine = { ...ROOMY, placement, seed: 3 };
       expect(kindsOf(answersOf(referenceTarget({ machine })))).toEqual(up);
     }
   });
@@ -116,12 +120,30 @@ describe('the paged reference', () => {
   );
 
   test('has a name, an arena of its own and rules of all layers', () => {
-    const target = referenceTarget({ machine: { preset: 'toy' } })();
-    expect(target.name).toBe('reference/paged');
+    const target = referenceTarget({ machine: { preset: 'toy', watch: 'on' } })();
+    expect(target.name).toBe('reference/paged/toy');
+    expect(referenceTarget({ machine: {} })().name).toBe('reference/paged');
     const rows = target.invariants!.rules.flatMap((rule) => rule.rows.split(' '));
-    expect(rows).toEqual(expect.arrayContaining(['H5', 'P8', 'T4', 'V5', 'A1']));
+    expect(rows).toEqual(expect.arrayContaining(['H5', 'P8', 'T4', 'V3', 'A1']));
     const state = target.invariants!.read();
     expect(target.invariants!.rules.filter((rule) => rule.check(state) !== undefined)).toEqual([]);
+  });
+
+  test('is not asked what needs a model, or a watch that it has not', () => {
+    const model = [
+      'map-takes-what-is-free',
+      'map-replaces-nothing',
+      'refusal-has-a-reason',
+      'calls-change-their-own-pages',
+      'refused-access-changes-nothing',
+    ];
+    expect(rulesMissing('on')).toEqual(model);
+    expect(rulesMissing('off')).toEqual([
+      'tlb-translates-as-the-walk',
+      'change-is-followed-by-invalidation',
+      ...model,
+      'frame-is-freed-last',
+    ]);
   });
 
   test('promises the same addresses twice unless they are placed at random', () => {
@@ -147,7 +169,7 @@ describe('with frames on map', () => {
   ] as const)('the heap %s keeps its promises with few frames', (_, heap, framesMin) => {
     // At least enough frames for one growth: with fewer there is no heap at all.
     const program = programOf(7, 3, blockPrograms(['malloc', 'free', 'realloc', 'calloc']), 200);
-    for (let framesCount = framesMin; framesCount < 80; framesCount += 1) {
+    for (let framesCount = framesMin; framesCount < 80; framesCount += 3) {
       const machine = { framesCount, frames: 'on-map', watch: 'on' } as const;
       const runner = new Runner(referenceTarget({ heap, machine }), { checkEvery: 16 });
       expect(runner.run(program)).toBe(undefined);
@@ -161,7 +183,7 @@ describe('with frames on map', () => {
   ] as const)('nothing is lost whichever request for %s is refused, heap %o', (type, options) => {
     let refusals = 0;
     for (let refused = 1; refused <= 200; refused += 1) {
-      const arena = new PagedArena({ frames: 'on-map', placement: 'gaps' });
+      const arena = new PagedArena({ frames: 'on-map', placement: 'gaps', framesCount: 512 });
       const { frames } = arena.kernel;
       refuse(arena, type, refused);
       const heap = new Heap(arena, options);
@@ -181,6 +203,13 @@ describe('with frames on map', () => {
     expect(refusals).toBeGreaterThan(type === 'data' ? 50 : 0);
   });
 });
+
+/** The rules of the kernel that the paged reference is not asked. */
+function rulesMissing(watch: 'on' | 'off'): readonly string[] {
+  const { invariants } = referenceTarget({ machine: { watch } })();
+  const asked = new Set(invariants!.rules.map(({ name }) => name));
+  return KERNEL_INVARIANTS.map(({ name }) => name).filter((name) => !asked.has(name));
+}
 
 /** Makes the n-th request for a frame fail, once. */
 function refuse(arena: PagedArena, type: 'data' | 'tables', refused: number): void {

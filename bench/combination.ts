@@ -1,0 +1,122 @@
+import type { DrawProgram } from '../fuzz/draw-program.ts';
+import { programOf } from '../fuzz/engine.ts';
+import { drawProgramFor } from '../fuzz/generator.ts';
+import { askedCounters } from '../src/check/judge.ts';
+import { LAW, LAWS } from '../src/check/law.ts';
+import { Repeater } from '../src/check/repeat.ts';
+import type { RunCounts } from '../src/check/run-counts.ts';
+import { Runner } from '../src/check/runner.ts';
+import { isMachine, type MakeTarget } from '../src/check/target.ts';
+import { minimize } from '../src/minimize/minimize.ts';
+import { printOp } from '../src/program/text.ts';
+
+/** After as many programs, one is run three times, to compare its addresses. */
+const PROGRAMS_A_REPEAT = 20;
+/** Laws that no correct run of ours can ask, and why. */
+const NEVER_ASKED: Readonly<Record<string, string>> = {
+  'double-free-is-refused': 'the reference promises no answer',
+  'free-inside-is-refused': 'the reference promises no answer',
+  'answers-in-time': 'asked by the watchdog only',
+};
+
+/** One way to build a target, and what is run on it. */
+export interface Combination {
+  readonly name: string;
+  readonly makeTarget: MakeTarget;
+  /** Where programs come from; default what the fuzzer draws for the target. */
+  readonly draw?: DrawProgram;
+  /** Ops of the longest program. Default 64. Everything is walked twice a program, so long ones cost less. */
+  readonly opsMax?: number;
+  /** Walk everything each this many ops besides. Default 256. */
+  readonly checkEvery?: number;
+  /** The part of the ops that it gets, where each of them costs more. Default 1. */
+  readonly part?: number;
+  /** Laws that this target cannot be asked, by name, with the reason. */
+  readonly notHere?: Readonly<Record<string, string>>;
+}
+
+interface CombinationResult {
+  readonly asked: ReadonlyMap<string, number>;
+  readonly counts: Readonly<RunCounts>;
+  readonly findingsCount: number;
+  readonly seconds: number;
+}
+
+/** How much is run of each combination, and how often each law is to be asked in it. */
+export interface CampaignSize {
+  readonly seed: number;
+  readonly ops: number;
+  readonly askedMin: number;
+}
+
+/**
+ * Runs combinations one after the other, which must find nothing, with each law asked often enough to mean something.
+ * Prints a line for each, and how often each law was asked in all.
+ *
+ * @returns How many findings there were, and laws that were asked too rarely in a combination.
+ */
+export function runCombinations(all: readonly Combination[], size: CampaignSize): number {
+  const asked = new Map<string, number>();
+  let troublesCount = 0;
+  for (const combination of all) {
+    const { part = 1 } = combination;
+    const askedMin = size.askedMin * part;
+    const result = runCombination(combination, { ...size, ops: size.ops * part });
+    for (const [law, count] of result.asked) asked.set(law, (asked.get(law) ?? 0) + count);
+    const rare = [...result.asked].filter(
+      ([law, count]) =>
+        count < askedMin &&
+        NEVER_ASKED[law] === undefined &&
+        combination.notHere?.[law] === undefined,
+    );
+    const rareText = rare.map(([law, count]) => `, ASKED TOO RARELY: ${law} ${count}`).join('');
+    const { ops, programs } = result.counts;
+    console.log(
+      `  ${combination.name.padEnd(46)} ${ops} ops in ${programs} programs, ${result.seconds.toFixed(1)} s${rareText}`,
+    );
+    troublesCount += rare.length + result.findingsCount;
+  }
+  console.log('\n  asked in all');
+  for (const [law, count] of asked) {
+    const why = NEVER_ASKED[law] === undefined ? '' : `   ${NEVER_ASKED[law]}`;
+    console.log(`  ${law.padEnd(34)} ${count}${why}`);
+  }
+  console.log(
+    `\n  ${troublesCount} findings or laws asked too rarely, ${size.askedMin} times being enough\n`,
+  );
+  return troublesCount;
+}
+
+function runCombination(
+  { checkEvery = 256, draw, makeTarget, opsMax = 64 }: Combination,
+  { ops, seed }: CampaignSize,
+): CombinationResult {
+  const runner = new Runner(makeTarget, { checkEvery });
+  const drawProgram = draw ?? drawProgramFor(runner.target);
+  const repeatsAsked = askedCounters();
+  const repeater =
+    runner.target.promises.repeats === true ? new Repeater(makeTarget, repeatsAsked) : undefined;
+  const start = performance.now();
+  let findingsCount = 0;
+  for (let number = 0; runner.counts.ops < ops && findingsCount === 0; number += 1) {
+    const program = programOf(seed, number, drawProgram, opsMax);
+    const isRepeated = number % PROGRAMS_A_REPEAT === PROGRAMS_A_REPEAT - 1;
+    const finding = runner.run(program) ?? (isRepeated ? repeater?.run(program) : undefined);
+    if (finding === undefined) continue;
+    findingsCount = 1;
+    const exact = new Runner(makeTarget, { checkEvery: 1 });
+    const shrunk = minimize((each) => exact.run(each), program, finding).program;
+    console.log(`FINDING ${finding.law}: ${finding.observed}`);
+    console.log(shrunk.map((op) => `  ${printOp(op)}`).join('\n'));
+  }
+  const { name: repeats, index } = LAW.sameProgramSameAddresses;
+  const asked = new Map([...runner.asked, [repeats, repeatsAsked[index]!] as const]);
+  // A machine is owed no law: those are an allocator's.
+  if (isMachine(runner.target)) for (const { name } of LAWS) asked.delete(name);
+  return {
+    asked,
+    counts: runner.counts,
+    findingsCount,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
