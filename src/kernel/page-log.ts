@@ -36,13 +36,15 @@ export class PageLog {
 
   /** The parts of a range, by rising address, in each of which all pages are equal. */
   parts({ end, start }: Range): readonly Change[] {
-    const inside = this.#changes.flatMap((change) => [change.start, change.end]);
-    const edges = [...new Set([start, ...inside, end])]
+    const inside = this.#changes.filter((change) => change.end > start && change.start < end);
+    const cuts = inside.flatMap((change) => [change.start, change.end]);
+    const edges = [...new Set([start, ...cuts, end])]
       .filter((edge) => edge >= start && edge <= end)
       .toSorted((a, b) => a - b);
     return edges.slice(1).map((edge, index) => {
       const first = edges[index]!;
-      return { start: first, end: edge, protection: this.protectionAt(first) };
+      const last = inside.findLast((change) => first >= change.start && first < change.end);
+      return { start: first, end: edge, protection: last?.protection };
     });
   }
 
