@@ -1,5 +1,5 @@
 /** Threads on a core, and what their programs are made of: what the tests of the core share. */
-import { expect } from 'vitest';
+import { assert } from '../base/kit-bug.ts';
 import { importPatched, type Patch } from '../targets/mutants/import-patched.ts';
 import type { AccessSize } from './access.ts';
 import { CORE_INVARIANTS } from './core-invariants.ts';
@@ -115,8 +115,8 @@ export class CoreWorld {
   }
 
   #spawned(thread: Thread | undefined): Thread {
-    expect(thread, 'there is room for the thread').toBeDefined();
-    return thread!;
+    assert(thread !== undefined, 'there is room for the thread');
+    return thread;
   }
 }
 
