@@ -52,7 +52,7 @@ export class CoreWorld {
 
   constructor({ kernel = {}, ...options }: CoreWorldOptions = {}, modules: CoreModules = HONEST) {
     this.#modules = modules;
-    this.kernel = new modules.Kernel(kernel);
+    this.kernel = new modules.Kernel({ framesCount: 256, ...kernel });
     this.core = new modules.Core(this.kernel, {
       ...options,
       watcher: {
