@@ -9,7 +9,7 @@ import { Kernel, type KernelOptions } from './kernel.ts';
 import { MessageQueue } from './message-queue.ts';
 import { Semaphore } from './semaphore.ts';
 import { SwitchWatch } from './switch-watch.ts';
-import type { Thread } from './thread.ts';
+import { type Home, Thread } from './thread.ts';
 import type { Action, Call, UserCode } from './user-code.ts';
 
 /** Where the programs of the tests have their pages; all processes use the same addresses. */
@@ -118,6 +118,15 @@ export class CoreWorld {
     assert(thread !== undefined, 'there is room for the thread');
     return thread;
   }
+}
+
+/** Threads that no core knows, for what only keeps and orders them. */
+export function looseThreads(count: number): Thread[] {
+  const process: Home = Object({ number: 0 });
+  return Array.from(
+    { length: count },
+    (_, id) => new Thread({ id, process, stack: { start: 0, end: 4096 } }),
+  );
 }
 
 export const COMPUTE: Action = { kind: 'compute' };
