@@ -4,6 +4,7 @@ import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnReference } from './campaign-reference.ts';
+import { campaignOnSwitches } from './campaign-switches.ts';
 
 /** `npm run campaign`: what takes longer than a test may. `--share 10` runs a tenth of it. */
 tuneV8();
@@ -18,5 +19,6 @@ const share = Number(values.share);
 console.log(
   `seed ${formatSeed(seed)}, node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`,
 );
-const troublesCount = campaignOnReference(seed, share) + (await campaignOnMutants(share));
+const troublesCount =
+  campaignOnReference(seed, share) + campaignOnSwitches(share) + (await campaignOnMutants(share));
 process.exitCode = troublesCount === 0 ? 0 : 1;

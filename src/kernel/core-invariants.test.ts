@@ -342,6 +342,23 @@ describe('the invariants of threads', () => {
     expect(world.problems()).toEqual({});
   });
 
+  test('hold while a thread has ended, and what it had is still there', () => {
+    const { ended, world } = new Workshop();
+    const found: unknown[] = [];
+    world.onStep = (step, thread) => {
+      if (step !== 'pick' || thread !== undefined) return;
+      found.push(
+        world.core.dying.map(({ thread: { id } }) => id),
+        world.problems(),
+      );
+    };
+    const dying = world.core.dying.length;
+    expect([ended.state, dying, world.core.run()]).toEqual(['ended', 0, 'deadlock']);
+    // The one that joined ends last of those who need not wait for time to go by, and then the one that waited for
+    // the device, after the one that slept.
+    expect(found).toEqual([[7], {}, [5], {}]);
+  });
+
   test('are each broken by one of the damages', () => {
     const broken = new Set(DAMAGES.flatMap(([, , names]) => names));
     expect(CORE_INVARIANTS.map(({ name }) => name).filter((name) => !broken.has(name))).toEqual([]);

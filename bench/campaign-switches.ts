@@ -1,0 +1,69 @@
+import { Core } from '../src/kernel/core.ts';
+import { Kernel } from '../src/kernel/kernel.ts';
+import type { UserCode } from '../src/kernel/user-code.ts';
+import { timed } from './ratio.ts';
+
+const SWITCHES = 1_000_000;
+/** After as many switches, one looks at the memory in use. */
+const LOOK_EVERY = 10_000;
+/** Bytes by which that may be more at the end, per switch: a frame of registers that stayed would be 128. */
+const GROWTH_MAX = 16;
+
+/**
+ * R20: a million switches between two processes, and between two threads, after a tick each. Prints what they take here
+ * and what they cost the simulated machine.
+ *
+ * @param share 1 for all of it, 10 for a tenth.
+ * @returns In how many of the two the memory in use grew.
+ */
+export function campaignOnSwitches(share: number): number {
+  const switchesCount = SWITCHES / share;
+  console.log(`switches after a tick each, ${switchesCount} each\n`);
+  let troublesCount = 0;
+  for (const as of ['process', 'thread'] as const) {
+    const core = makeCore(as);
+    const before = switchUntil(core, switchesCount / 10);
+    let after = 0;
+    const ms = timed(() => {
+      after = switchUntil(core, switchesCount * 1.1);
+    });
+    const growth = (after - before) / switchesCount;
+    const grew = growth > GROWTH_MAX ? ', IT GROWS' : '';
+    const { reads, tlbMisses, writes } = core.contextSwitch.accesses;
+    const [readsEach, missesEach] = [reads, tlbMisses].map((count) => count / core.timerStrikes);
+    console.log(
+      `  ${as.padEnd(8)} ${ms.toFixed(0)} ms, ${(switchesCount / ms / 1000).toFixed(2)} million a second; ` +
+        `each ${readsEach!.toFixed(1)} reads, ${(writes / core.timerStrikes).toFixed(1)} writes, ${missesEach!.toFixed(1)} misses of the TLB; ` +
+        `memory ${growth.toFixed(1)} bytes each${grew}`,
+    );
+    troublesCount += grew === '' ? 0 : 1;
+  }
+  console.log('');
+  return troublesCount;
+}
+
+/** Two programs that never end, and switch after each tick. */
+function makeCore(as: 'process' | 'thread'): Core {
+  const core = new Core(new Kernel({ framesCount: 64 }), { quantum: 1 });
+  const code = (): UserCode => stopNowAndThen(core);
+  const first = core.boot({ code })!;
+  core.spawn({ as, code }, core.activities.get(first));
+  return core;
+}
+
+function* stopNowAndThen(core: Core): UserCode {
+  for (;;) {
+    yield { kind: 'compute' };
+    if (core.switches.preemption % LOOK_EVERY === 0) core.stop();
+  }
+}
+
+/** Switches until there were so many. @returns The least memory in use seen: what is left when garbage has gone. */
+function switchUntil(core: Core, switchesCount: number): number {
+  let least = Infinity;
+  while (core.switches.preemption < switchesCount) {
+    core.run();
+    least = Math.min(least, process.memoryUsage().heapUsed);
+  }
+  return least;
+}
