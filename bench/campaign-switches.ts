@@ -8,10 +8,12 @@ const SWITCHES = 1_000_000;
 const LOOK_EVERY = 10_000;
 /** Bytes by which that may be more at the end, per switch: a frame of registers that stayed would be 128. */
 const GROWTH_MAX = 16;
+/** Ticks of work beside a wait; more than any wait that is tried. */
+const WORK = 1000;
 
 /**
  * R20: a million switches between two processes, and between two threads, after a tick each. Prints what they take here
- * and what they cost the simulated machine.
+ * and what they cost the simulated machine; then R19, from what wait on blocking is better than spinning.
  *
  * @param share 1 for all of it, 10 for a tenth.
  * @returns In how many of the two the memory in use grew.
@@ -38,8 +40,38 @@ export function campaignOnSwitches(share: number): number {
     );
     troublesCount += grew === '' ? 0 : 1;
   }
-  console.log('');
+  printCrossovers();
   return troublesCount;
+}
+
+/** R19: from how many ticks on it is better to wait blocked than to spin, for switches that take so many ticks. */
+function printCrossovers(): void {
+  console.log('\n  a wait is better spent blocked than spinning');
+  for (const switchTicks of [0, 10, 50, 200]) {
+    let ticks = 0;
+    while (timeOf('spin', ticks, switchTicks) < timeOf('sleep', ticks, switchTicks)) ticks += 1;
+    console.log(`  from ${ticks} ticks on, where a switch takes ${switchTicks}`);
+  }
+  console.log('');
+}
+
+/** Ticks that a wait and the work of another process take together, and one for each entry read by a walk. */
+function timeOf(by: 'sleep' | 'spin', ticks: number, switchTicks: number): number {
+  const kernelTicks = { call: 0, interrupt: 0, switch: switchTicks };
+  const core = new Core(new Kernel({ framesCount: 32 }), { quantum: WORK, ticks: kernelTicks });
+  function* waits(): UserCode {
+    if (by === 'sleep') yield { kind: 'call', call: { name: 'sleep', ticks } };
+    else yield* works(ticks);
+  }
+  core.boot({ code: waits });
+  core.boot({ code: () => works(WORK) });
+  core.run();
+  const { translationReads } = core.kernel.mmu.meter;
+  return core.clock + translationReads.reduce((sum, reads) => sum + reads, 0);
+}
+
+function* works(ticks: number): UserCode {
+  for (let tick = 0; tick < ticks; tick += 1) yield { kind: 'compute' };
 }
 
 /** Two programs that never end, and switch after each tick. */
