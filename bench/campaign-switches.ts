@@ -58,7 +58,7 @@ function printCrossovers(): void {
 /** Ticks that a wait and the work of another process take together, and one for each entry read by a walk. */
 function timeOf(by: 'sleep' | 'spin', ticks: number, switchTicks: number): number {
   const kernelTicks = { call: 0, interrupt: 0, switch: switchTicks };
-  const core = new Core(new Kernel({ framesCount: 32 }), { quantum: WORK, ticks: kernelTicks });
+  const core = new Core(new Kernel({ framesCount: 32 }), { quantum: 2 * WORK, ticks: kernelTicks });
   function* waits(): UserCode {
     if (by === 'sleep') yield { kind: 'call', call: { name: 'sleep', ticks } };
     else yield* works(ticks);

@@ -98,7 +98,7 @@ interface Wait {
   readonly switchTicks: number;
 }
 
-const WORK_TICKS = 400;
+const WORK_TICKS = 200;
 const PAGES = 3;
 
 /** Time that a wait and the work of another program take together: ticks, and one for each entry read by a walk. */
@@ -365,7 +365,7 @@ const ROWS: readonly CoreRow[] = [
           const lengths = [
             0,
             switchTicks,
-            ...Array.from({ length: 12 }, (_, at) => enough + at * at),
+            ...Array.from({ length: 8 }, (_, at) => enough + at * at),
           ];
           const saved = lengths.map((ticks) => {
             const wait = { quantum, switchTicks, ticks };

@@ -120,7 +120,7 @@ test('R14 under FIFO threads can cost more than processes', () => {
 test('R14 with random replacement threads can cost more than processes, under LRU neither those nor ids can', () => {
   const prng = new Prng(0x14);
   const more = { random: 0, lru: 0 };
-  for (let round = 0; round < 60; round += 1) {
+  for (let round = 0; round < 40; round += 1) {
     const owners = Array.from({ length: 16 }, (_, index) => Math.floor(index / 8));
     const accesses = owners.map((owner) => [owner, prng.below(4)] as const);
     for (const policy of ['random', 'lru'] as const) {
