@@ -8,6 +8,7 @@ import { campaignOnFrames } from './campaign-frames.ts';
 import { campaignOnMachines } from './campaign-machine.ts';
 import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
+import { campaignOnSwitches } from './campaign-switches.ts';
 import { campaignOnTraces } from './campaign-traces.ts';
 
 /**
@@ -35,6 +36,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   machine: () => campaignOnMachines(seed, share),
   frames: () => campaignOnFrames(seed, share),
   traces: () => campaignOnTraces(values.traces),
+  switches: () => campaignOnSwitches(share),
   mutants: () => campaignOnMutants(share),
 };
 const names = values.only?.split(',') ?? Object.keys(PARTS);

@@ -32,4 +32,9 @@ export class Alarms {
   take(): Thread | undefined {
     return this.#alarms.shift()?.queue.take();
   }
+
+  /** Nobody sleeps any more. */
+  clear(): void {
+    this.#alarms.length = 0;
+  }
 }

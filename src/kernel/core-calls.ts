@@ -1,7 +1,6 @@
 import { unreachable } from '../base/kit-bug.ts';
 import type { Alarms } from './alarms.ts';
 import type { Device } from './device.ts';
-import type { ProcessMemory } from './process-memory.ts';
 import type { Activity } from './process-table.ts';
 import type { PolicyName } from './scheduler.ts';
 import type { Answer, Thread } from './thread.ts';
@@ -43,6 +42,7 @@ const DONE: CallResult = { kind: 'done' };
 /** Does what a thread asks of the kernel. Whatever has to wait goes off the core in one and the same way. */
 export function answerCall(core: CallSurroundings, activity: Activity, call: Call): CallResult {
   const { thread } = activity;
+  const { memory } = activity.process;
   switch (call.name) {
     case 'exit':
       return { kind: 'end' };
@@ -70,10 +70,13 @@ export function answerCall(core: CallSurroundings, activity: Activity, call: Cal
       core.usePolicy(call.policy);
       return DONE;
     case 'mmap':
+      return { kind: 'done', answer: memory.mmap(call.request) };
     case 'munmap':
+      return { kind: 'done', answer: memory.munmap(call.address, call.size) };
     case 'mprotect':
+      return { kind: 'done', answer: memory.protect(call.address, call.size, call.protection) };
     case 'brk':
-      return { kind: 'done', answer: answerMemory(activity.process.memory, call) };
+      return { kind: 'done', answer: memory.sbrk(call.increment) };
     default:
       return unreachable(call);
   }
@@ -120,23 +123,4 @@ function answerQueue(
   return call.name === 'send'
     ? leave('queue', () => queue.sendLater(thread, call.message))
     : waitIn(queue.receivers, thread, 'queue');
-}
-
-/** The calls by which a process changes its memory. */
-function answerMemory(
-  memory: ProcessMemory,
-  call: Extract<Call, { name: 'mmap' | 'munmap' | 'mprotect' | 'brk' }>,
-): Answer {
-  switch (call.name) {
-    case 'mmap':
-      return memory.mmap(call.request);
-    case 'munmap':
-      return memory.munmap(call.address, call.size);
-    case 'mprotect':
-      return memory.protect(call.address, call.size, call.protection);
-    case 'brk':
-      return memory.sbrk(call.increment);
-    default:
-      return unreachable(call);
-  }
 }

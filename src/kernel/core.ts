@@ -160,12 +160,15 @@ export class Core implements CallSurroundings {
   /** Ends every thread, and takes back all that their processes had. */
   shutDown(): void {
     this.current = undefined;
+    this.#last = undefined;
+    this.isInKernel = true;
     for (const activity of this.activities.values()) {
       activity.thread.waitsIn?.remove(activity.thread);
       this.#table.end(activity);
     }
     this.scheduler = makeScheduler(this.scheduler.policy);
     this.#devices.clear();
+    this.alarms.clear();
     this.#table.bury();
   }
 
@@ -314,6 +317,7 @@ export class Core implements CallSurroundings {
   }
 
   #enter(thread: Thread): void {
+    if (this.isInKernel) return;
     this.isInKernel = true;
     this.#watcher?.stepped('enter', thread);
   }
@@ -386,12 +390,12 @@ export class Core implements CallSurroundings {
 
   #load(thread: Thread): void {
     const fault = this.contextSwitch.restore(thread);
-    this.#watcher?.stepped('load', thread);
     thread.state = 'running';
     this.current = thread;
     this.#sliceTicks = 0;
     this.#sliceEnd = this.scheduler.sliceOf(thread, this.quantum);
-    if (fault === undefined) this.#return(thread);
-    else this.#fault(this.activities.get(thread)!, fault);
+    if (fault !== undefined) return this.#fault(this.activities.get(thread)!, fault);
+    this.#watcher?.stepped('load', thread);
+    this.#return(thread);
   }
 }

@@ -14,3 +14,13 @@ test('address spaces are alive from their making to their end', () => {
   kernel.endSpace(spaces[0]!);
   expect([...kernel.spaces]).toEqual([spaces[1]]);
 });
+
+test('an address space is opened as long as there is a frame for its root', () => {
+  const kernel = new Kernel({ preset: 'toy', framesCount: 2 });
+  const spaces = [kernel.openSpace(), kernel.openSpace({ id: 1 }), kernel.openSpace({ id: 2 })];
+  expect([spaces[0]?.id, spaces[1]?.id, spaces[2]]).toEqual([0, 1, null]);
+  expect([...kernel.spaces]).toEqual(spaces.slice(0, 2));
+  expect(() => kernel.newSpace({ id: 2 })).toThrow(
+    'framesCount: none of the 2 frames is left for a root; pass more.',
+  );
+});

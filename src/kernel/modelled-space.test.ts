@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
 import type { AddressSpaceOptions } from './address-space.ts';
 import { Kernel, type KernelOptions } from './kernel.ts';
-import type { AccessSize } from './access.ts';
+import { type AccessSize, OUT_OF_FRAMES } from './access.ts';
 import { ModelledSpace } from './modelled-space.ts';
 import { OutOfFrames } from './out-of-frames.ts';
 
@@ -309,5 +309,24 @@ describe('a problem is told once, the first of its kind', () => {
       use(own);
     });
     expect(twice).toMatchObject({ [kind]: says });
+  });
+});
+
+describe('a model expects what the kernel planted', () => {
+  test('byte by byte', () => {
+    model.mmap({ size: 2 * PAGE });
+    expect(model.plant(MAPS + PAGE - 8, Float64Array.of(2 ** 53 - 1, 258))).toBe(true);
+    expect(model.load(MAPS + PAGE, 2)).toEqual({ kind: 'done', value: 258 });
+    expect(model.load(MAPS + PAGE - 8, 8)).toEqual({ kind: 'done', value: 2 ** 53 - 1 });
+    expect(model.problems).toEqual({});
+  });
+
+  test('and nothing where there was no frame to plant into', () => {
+    // A root and a table, and no page.
+    const few = makeModel({}, { framesCount: 2 });
+    few.mmap({ size: PAGE });
+    expect(few.plant(MAPS, Float64Array.of(7))).toBe(false);
+    expect(few.load(MAPS)).toEqual({ kind: 'faulted', why: OUT_OF_FRAMES });
+    expect([few.log.contents.size, few.problems]).toEqual([0, {}]);
   });
 });

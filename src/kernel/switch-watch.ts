@@ -17,13 +17,13 @@ export interface SwitchProblems {
   burial?: string;
 }
 
-/** What may follow each step. */
+/** What may follow each step. Where registers cannot be loaded, their thread ends and the next one is picked. */
 const NEXT: Readonly<Record<CoreStep, readonly CoreStep[]>> = {
-  enter: ['save', 'return', 'pick', 'enter'],
+  enter: ['save', 'return', 'pick'],
   save: ['pick'],
   pick: ['set-root', 'load', 'pick'],
-  'set-root': ['load'],
-  load: ['return', 'pick'],
+  'set-root': ['load', 'pick'],
+  load: ['return'],
   return: ['enter', 'pick'],
 };
 
