@@ -62,11 +62,14 @@ const OPS: readonly [name: string, op: Op, slots: readonly SlotName[], renamed: 
   ],
 ];
 
+/** A slot that holds the same kind of thing. */
+function tenMore(slot: SlotName): SlotName {
+  return `${slot[0]}${Number(slot.slice(1)) + 10}` as SlotName;
+}
+
 describe('an op names its slots and takes others', () => {
   test.each(OPS)('%s', (_, op, slots, renamed) => {
     expect(slotsOf(op)).toEqual(slots);
-    const tenMore = (slot: SlotName): SlotName =>
-      `${slot[0]}${Number(slot.slice(1)) + 10}` as SlotName;
     expect(renameSlots(op, tenMore)).toEqual(renamed);
   });
 

@@ -100,14 +100,19 @@ describe('a line that is no op is refused in one sentence', () => {
     ['send s0', SLOT('s0', 'q')],
     ['receive 0', SLOT('0', 'q')],
     ['sleep 1.5', NUMBER('1.5')],
-    ['io 9007199254740992', '9007199254740992 is too large; numbers go up to 9007199254740991 here'],
+    [
+      'io 9007199254740992',
+      '9007199254740992 is too large; numbers go up to 9007199254740991 here',
+    ],
     ['push 12', "'12' is no move of a stack; write a multiple of 8 from 8 on"],
     ['pop 0', "'0' is no move of a stack; write a multiple of 8 from 8 on"],
     ['policy lottery', "'lottery' is none of rr, fcfs, mlfq; write one of them"],
     ['tx: yield', SLOT('tx', 't')],
     ['t1048576: yield', 'slot t1048576 is too large; slots go up to t1048575'],
   ])('%s', (line, sentence) => {
-    expect(() => parse(line)).toThrow(expect.objectContaining({ message: `a.ops:2: ${sentence}.` }));
+    expect(() => parse(line)).toThrow(
+      expect.objectContaining({ message: `a.ops:2: ${sentence}.` }),
+    );
   });
 });
 

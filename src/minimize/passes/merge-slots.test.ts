@@ -28,10 +28,7 @@ describe('what is offered', () => {
     ],
     [
       't2 = spawn thread; t2: yield; join t0',
-      [
-        't2 = spawn thread; t2: yield; join t2',
-        't1 = spawn thread; t1: yield; join t2',
-      ],
+      ['t2 = spawn thread; t2: yield; join t2', 't1 = spawn thread; t1: yield; join t2'],
     ],
     ['t1 = spawn thread; t2: yield', ['t1 = spawn thread; t1: yield']],
   ])('for %j', (text, offered) => {

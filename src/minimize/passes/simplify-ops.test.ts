@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { offers, shrunk } from './offers.test-helper.ts';
 import { simplifyOps } from './simplify-ops.ts';
 
+/** True for a program whose first op is another thread's. */
+const isOnThread = ([op]: readonly { thread?: number }[]): boolean => op?.thread === 1;
+
 describe('what is offered', () => {
   test.each([
     ['b0 = malloc 24', []],
@@ -48,7 +51,6 @@ describe('what is offered', () => {
   });
 
   test('leaves an op on its thread, where only that is offered which moves it', () => {
-    const isOnThread = ([op]: readonly { thread?: number }[]): boolean => op?.thread === 1;
     expect(shrunk(simplifyOps, 't1: b0 = calloc 3 8', isOnThread)).toBe('t1: b0 = malloc 24');
   });
 
