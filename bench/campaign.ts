@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
+import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 
@@ -18,5 +19,8 @@ const share = Number(values.share);
 console.log(
   `seed ${formatSeed(seed)}, node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`,
 );
-const troublesCount = campaignOnReference(seed, share) + (await campaignOnMutants(share));
+const troublesCount =
+  campaignOnReference(seed, share) +
+  campaignOnKernel(seed, share) +
+  (await campaignOnMutants(share));
 process.exitCode = troublesCount === 0 ? 0 : 1;
