@@ -1,19 +1,26 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../src/base/usage-error.ts';
-import type { Note } from '../src/program/text.ts';
+import { needsKernel } from '../src/program/op.ts';
+import type { ProgramText } from '../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../src/targets/mutants/index.ts';
 import { filesOfName, isBuiltIn } from './load-target.ts';
 
 /**
- * The target that a program file was found on, by its notes or its name; the reference for one that says nothing.
+ * The target that a program file was found on, by its notes or its name; for one that says nothing, the first that
+ * performs its ops.
  *
  * @throws {UsageError} The target that it names is not here.
  */
-export function targetOfProgram(path: string, notes: readonly Note[], cwd: string): string {
+export function targetOfProgram(
+  path: string,
+  { notes, program }: ProgramText,
+  cwd: string,
+): string {
   const found = notes.find(([key]) => key === 'found')?.[1] ?? '';
   const name = / on (.+?)(?:, shrunk.*)?$/.exec(found)?.[1] ?? mutantInFileName(path);
-  if (name === undefined || isBuiltIn(name)) return name ?? 'reference';
+  if (name === undefined) return program.some(needsKernel) ? 'kernel' : 'reference';
+  if (isBuiltIn(name)) return name;
   const file = filesOfName(name).find((candidate) => existsSync(resolve(cwd, candidate)));
   if (file !== undefined) return file;
   throw new UsageError(

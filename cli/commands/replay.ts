@@ -77,7 +77,7 @@ async function replayProgram(
 ): Promise<Replayed> {
   const { io, output } = session;
   const { notes, path, program } = file;
-  const spec = options.target ?? targetOfProgram(path, notes, io.cwd);
+  const spec = options.target ?? targetOfProgram(path, file, io.cwd);
   const target = await loadTarget(spec, { cwd: io.cwd });
   const context: ReportContext = { session, target, timeLimitMs: options.timeLimit };
   const run = exactRun(target.makeTarget, options.timeLimit);
@@ -111,7 +111,7 @@ async function saySteps(
   if (trace.some(({ blocks }) => blocks !== undefined)) output.say(`\n${PICTURE_LEGEND}`);
   const opWidth = Math.max(0, ...trace.map(({ op }) => printOp(op).length));
   const indent = ' '.repeat(5);
-  for (const [step, { blocks, op, outcome }] of trace.entries()) {
+  for (const { blocks, op, outcome, step } of trace) {
     const answer = formatOutcome(outcome);
     output.say(`\n${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
     for (const row of drawHeap(blocks ?? [], output.width - indent.length)) {
@@ -122,7 +122,9 @@ async function saySteps(
 }
 
 function formatOutcome(outcome: Outcome): string {
-  return outcome.kind === 'granted' ? formatAddress(outcome.address) : outcome.kind;
+  if (outcome.kind === 'granted') return formatAddress(outcome.address);
+  if ('value' in outcome) return `${outcome.kind}: ${outcome.value}`;
+  return 'why' in outcome ? `${outcome.kind}: ${outcome.why}` : outcome.kind;
 }
 
 async function replayTrace(
