@@ -104,6 +104,12 @@ describe('the invariants of a machine', () => {
     ).toBe(3);
   });
 
+  test('are asked as often as the machine wants it, if that is more often', () => {
+    const runner = new Runner(() => Object.assign(new Backwards(() => false), { checkEvery: 2 }));
+    runner.run(parseProgram('heapcheck program 1\nyield\nyield\nyield\nyield', 'a.ops').program);
+    expect(runner.asked.get('all-is-well')).toBe(4);
+  });
+
   test('that break stop the run at the op that ended last', () => {
     const { finding, trace } = run('yield; yield; sleep 1', ({ endsCount }) => endsCount === 2);
     expect(finding).toMatchObject({

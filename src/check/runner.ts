@@ -147,6 +147,7 @@ export class Runner {
     const at = this.#at;
     let verdict: Verdict | undefined;
     let endedCount = 0;
+    const checkEvery = Math.min(this.#checkEvery, machine.checkEvery ?? Infinity);
     machine.perform(program, {
       began: (op, step) => {
         at.op = op;
@@ -160,7 +161,7 @@ export class Runner {
         this.counts.ops += 1;
         this.#count(outcome);
         if (this.#record !== 'nothing') this.#trace.push({ op, step, outcome });
-        if (endedCount % this.#checkEvery === 0) verdict = this.#askMachine(machine);
+        if (endedCount % checkEvery === 0) verdict = this.#askMachine(machine);
         this.#isStepping = false;
         return verdict === undefined ? 'go on' : 'stop';
       },
