@@ -13,7 +13,7 @@ test('a program of threads that names no target is replayed on a kernel, each op
   const { code, stdout } = await folder.call(['replay', SEED]);
   expect(code).toBe(0);
   expect(stdout).toContain('threads-deadlock-of-two.ops on kernel: 12 ops\n');
-  expect(stdout).toMatch(/\n {2}8 {2}t1: down s1 +done\n\n {2}4 {2}yield +done\n/);
+  expect(stdout).toMatch(/\n {2}8 {2}t1: down s1 +done\n {2}4 {2}yield +done\n/);
   expect(stdout).toMatch(
     / {2}5 {2}down s1 +blocked: t0 waits for s1, which t1 keeps; t1 waits for s0, which t0 keeps\n/,
   );

@@ -108,12 +108,14 @@ async function saySteps(
   trace: readonly TraceStep[],
   keys: KeyWaiter | undefined,
 ): Promise<void> {
-  if (trace.some(({ blocks }) => blocks !== undefined)) output.say(`\n${PICTURE_LEGEND}`);
+  const hasPictures = trace.some(({ blocks }) => blocks !== undefined);
+  output.say(hasPictures ? `\n${PICTURE_LEGEND}` : '');
+  const gap = hasPictures ? '\n' : '';
   const opWidth = Math.max(0, ...trace.map(({ op }) => printOp(op).length));
   const indent = ' '.repeat(5);
   for (const { blocks, op, outcome, step } of trace) {
     const answer = formatOutcome(outcome);
-    output.say(`\n${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
+    output.say(`${gap}${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
     for (const row of drawHeap(blocks ?? [], output.width - indent.length)) {
       output.say(`${indent}${row}`);
     }

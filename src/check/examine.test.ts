@@ -21,11 +21,13 @@ describe('examine', () => {
     expect(trace).toEqual([
       {
         op: PROGRAM[0],
+        step: 0,
         outcome: { kind: 'granted', address: 0x1000, size: 24 },
         blocks: [first],
       },
       {
         op: PROGRAM[1],
+        step: 1,
         outcome: { kind: 'granted', address: 0x1020, size: 5 },
         blocks: [first, { start: 0x1020, end: 0x1030, state: 'used' }],
       },

@@ -359,8 +359,8 @@ describe('a record', () => {
 
   test('of outcomes has address and size of each block', () => {
     expect(run(program).trace).toEqual([
-      { op: ops(program)[0], outcome: { kind: 'granted', address: 0x1000, size: 24 } },
-      { op: ops(program)[1], outcome: { kind: 'freed' } },
+      { op: ops(program)[0], step: 0, outcome: { kind: 'granted', address: 0x1000, size: 24 } },
+      { op: ops(program)[1], step: 1, outcome: { kind: 'freed' } },
     ]);
   });
 

@@ -170,12 +170,13 @@ export class ModelledSpace implements ProcessMemory {
     const isAllowed = protection === 'read-write' || (protection === 'read' && access === 'load');
     const answer = attempt(make);
     const isFault = answer.kind === 'faulted' && answer.why !== OUT_OF_FRAMES;
-    const at = `the ${access} at ${formatAddress(address)}, where the protection is ${protection},`;
+    const at = (): string =>
+      `the ${access} at ${formatAddress(address)}, where the protection is ${protection},`;
     if (isAllowed ? isFault : answer.kind === 'done') {
-      this.problems.access ??= `${at} was ${isAllowed ? 'refused' : 'granted'}`;
+      this.problems.access ??= `${at()} was ${isAllowed ? 'refused' : 'granted'}`;
     } else if (answer.kind === 'faulted' && this.#isOnOnePage(address, size)) {
       const taken = freeBefore - frames.freeCount;
-      if (taken !== 0) this.problems.access ??= `${at} was refused, and took ${taken} frames`;
+      if (taken !== 0) this.problems.access ??= `${at()} was refused, and took ${taken} frames`;
     }
     return answer;
   }
