@@ -66,7 +66,7 @@ export function kernelName({ name, preset = 'x86-64', tlb }: KernelTargetOptions
 }
 
 /** One reading of a kernel: memory, threads, heaps, and what the other one did otherwise. */
-export interface KernelTargetState {
+interface KernelTargetState {
   readonly memory: KernelState;
   readonly threads: CoreState;
   readonly heaps: readonly HeapState[];

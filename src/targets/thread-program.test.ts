@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { PAGE_OP_KINDS, THREAD_OP_KINDS } from '../program/op.ts';
+import { STACK_OVERFLOW, STACK_UNDERFLOW } from '../kernel/context-switch.ts';
+import { POLICY_NAMES } from '../kernel/scheduler.ts';
+import { PAGE_OP_KINDS, POLICIES, THREAD_OP_KINDS } from '../program/op.ts';
 import { broken, ops, outcomes } from './kernel-programs.test-helper.ts';
 import { kernelTarget } from './kernel.ts';
 
@@ -187,16 +189,12 @@ const CASES: readonly Case[] = [
   [
     'a stack that has no room for registers when its thread is to wait',
     'push 3976; yield; yield',
-    [
-      'push 3976 → done',
-      'yield → faulted no room on its stack for its registers',
-      'yield → skipped',
-    ],
+    ['push 3976 → done', `yield → faulted ${STACK_OVERFLOW}`, 'yield → skipped'],
   ],
   [
     'a stack of which more was popped than pushed',
     'brk 8; pop 8; yield',
-    ['brk 8 → done', 'pop 8 → done 0', 'yield → faulted its stack pointer lies above its stack'],
+    ['brk 8 → done', 'pop 8 → done 0', `yield → faulted ${STACK_UNDERFLOW}`],
   ],
   [
     'a push below the stack',
@@ -224,6 +222,10 @@ test.each(CASES)('%s', (_, program, ended) => {
 test('every kind of op is in the program of them', () => {
   const kinds = new Set(ops(EVERY_OP).map(({ kind }) => kind));
   for (const kind of [...PAGE_OP_KINDS, ...THREAD_OP_KINDS]) expect(kinds).toContain(kind);
+});
+
+test('programs name the policies that there are', () => {
+  expect(POLICIES).toEqual(POLICY_NAMES);
 });
 
 describe('a machine that runs out of frames', () => {
