@@ -32,6 +32,19 @@ export interface Schedule {
   readonly spawns: 'in-order' | 'reversed';
 }
 
+/** A machine, and how it runs a program. */
+export interface Arrangement {
+  readonly makeTarget: () => MachineTarget;
+  readonly schedule: Schedule;
+}
+
+/** The first schedules to try: short slices, another policy and order, slices that nothing ends. */
+export const SCHEDULES: readonly [Schedule, ...Schedule[]] = [
+  { quantum: 1, policy: 'rr', spawns: 'in-order' },
+  { quantum: 3, policy: 'mlfq', spawns: 'reversed' },
+  { quantum: 10, policy: 'fcfs', spawns: 'reversed' },
+];
+
 const THREADS_MAX = 3;
 /** The semaphore of the section in which a thread is alone. */
 const GUARD = THREADS_MAX + 1;
@@ -61,7 +74,7 @@ export function raceFreePrograms(pageSize: number, partsMax = 60): fc.Arbitrary<
 }
 
 /** The same program under another schedule. */
-export function underSchedule(program: Program, { policy, quantum, spawns }: Schedule): Program {
+function underSchedule(program: Program, { policy, quantum, spawns }: Schedule): Program {
   const spawned = program.filter(({ kind }) => kind === 'spawn');
   if (spawns === 'reversed') spawned.reverse();
   return program.map((op): Op => {
@@ -69,6 +82,26 @@ export function underSchedule(program: Program, { policy, quantum, spawns }: Sch
     if (op.kind === 'policy') return { ...op, policy };
     return op.kind === 'spawn' ? spawned.shift()! : op;
   });
+}
+
+/** What ops come to otherwise in another arrangement, the first of them; undefined when all come to the same. */
+export function differenceIn(
+  program: Program,
+  plain: Arrangement,
+  others: readonly Arrangement[],
+): string | undefined {
+  const expected = valuesIn(plain, program);
+  for (const other of others) {
+    const values = valuesIn(other, program);
+    const step = values.findIndex((value, at) => value !== expected[at]);
+    if (step >= 0)
+      return `op ${step} comes to ${expected[step]}, and to ${values[step]} with ${JSON.stringify(other.schedule)}`;
+  }
+  return undefined;
+}
+
+function valuesIn({ makeTarget, schedule }: Arrangement, program: Program): readonly string[] {
+  return valuesOf(makeTarget(), underSchedule(program, schedule));
 }
 
 /** What each op of a program came to, without addresses and reasons, which depend on the schedule. */
