@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
 import { UsageError } from '../src/base/usage-error.ts';
+import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
 import { campaignOnMachines } from './campaign-machine.ts';
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   machine: () => campaignOnMachines(seed, share),
   frames: () => campaignOnFrames(seed, share),
   traces: () => campaignOnTraces(values.traces),
+  kernel: () => campaignOnKernel(seed, share),
   switches: () => campaignOnSwitches(share),
   mutants: () => campaignOnMutants(share),
 };

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../src/base/usage-error.ts';
-import { isPageOp } from '../src/program/op.ts';
+import { isPageOp, needsKernel } from '../src/program/op.ts';
+import type { Program } from '../src/program/program.ts';
 import type { ProgramText } from '../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../src/targets/mutants/index.ts';
 import { filesOfName, isBuiltIn } from './load-target.ts';
 
 /**
- * The target that a program file was found on, by its notes or its name. For one that says nothing, the machine where it
- * has ops on pages, and the reference otherwise.
+ * The target that a program file was found on, by its notes or its name; for one that says nothing, the first that
+ * performs its ops: a kernel those of threads, a machine those on pages, the reference the others.
  *
  * @throws {UsageError} The target that it names is not here.
  */
@@ -19,7 +20,7 @@ export function targetOfProgram(
 ): string {
   const found = notes.find(([key]) => key === 'found')?.[1] ?? '';
   const name = / on (.+?)(?:, shrunk.*)?$/.exec(found)?.[1] ?? mutantInFileName(path);
-  if (name === undefined) return program.some(isPageOp) ? 'machine' : 'reference';
+  if (name === undefined) return firstTargetFor(program);
   if (isBuiltIn(name)) return name;
   const file = filesOfName(name).find((candidate) => existsSync(resolve(cwd, candidate)));
   if (file !== undefined) return file;
@@ -32,4 +33,9 @@ export function targetOfProgram(
 function mutantInFileName(path: string): string | undefined {
   const middle = basename(path).split('.')[1];
   return MUTANTS.map(mutantTargetName).find((name) => name.replace('/', '-') === middle);
+}
+
+function firstTargetFor(program: Program): string {
+  if (program.some(needsKernel)) return 'kernel';
+  return program.some(isPageOp) ? 'machine' : 'reference';
 }

@@ -15,6 +15,7 @@ import { printProgram } from '../src/program/text.ts';
 import { fillAndFreePrograms, type OpWeights, programs } from './arbitraries.ts';
 import { MACHINE_SUITES, pagePrograms } from './page-programs.ts';
 import { sizesFor, type SizeWeights } from './sizes.ts';
+import { THREAD_SUITES, threadPrograms } from './thread-programs.ts';
 
 /** One model-based property: the model is the runner's shadow, driven in lockstep with the target. */
 export interface LawProperty {
@@ -78,9 +79,16 @@ export function propertiesOf(
 /** A machine's invariants are asked in every run; each suite's programs are weighted to some of them. */
 function machineProperties(
   runner: Runner,
-  { pageSize }: MachineTarget,
+  { pageSize, performs }: MachineTarget,
   opsMax: number,
 ): readonly LawProperty[] {
+  if (performs === 'thread-ops') {
+    return THREAD_SUITES.map((suite) => ({
+      name: `${suite.invariant} holds for ${suite.programs}`,
+      law: suite.invariant,
+      property: judged(threadPrograms({ ...suite, opsMax, pageSize }), runner),
+    }));
+  }
   return MACHINE_SUITES.map((suite) => ({
     name: `${suite.invariant} holds for ${suite.programs}`,
     law: suite.invariant,

@@ -37,9 +37,10 @@ export async function minimizeFile(
 ): Promise<ExitCode> {
   const session = openSession(io, options);
   const file = openOps(path, io.cwd);
-  const notes = file.kind === 'program' ? file.notes : [];
-  const program = file.kind === 'program' ? file.program : readWholeTrace(file).program;
-  const spec = options.target ?? targetOfProgram(path, { notes, program }, io.cwd);
+  const text =
+    file.kind === 'program' ? file : { notes: [], program: readWholeTrace(file).program };
+  const { notes, program } = text;
+  const spec = options.target ?? targetOfProgram(path, text, io.cwd);
   const target = await loadTarget(spec, { cwd: io.cwd });
   const context = { session, target, timeLimitMs: options.timeLimit };
   const shrunk = await interruptible(() => shrink(context, program));

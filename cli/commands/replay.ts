@@ -110,11 +110,11 @@ async function saySteps(
 ): Promise<void> {
   const hasPictures = trace.some(({ blocks }) => blocks !== undefined);
   output.say(hasPictures ? `\n${PICTURE_LEGEND}` : '');
+  const gap = hasPictures ? '\n' : '';
   const opWidth = Math.max(0, ...trace.map(({ op }) => printOp(op).length));
   const indent = ' '.repeat(5);
-  for (const [step, { blocks, op, outcome }] of trace.entries()) {
+  for (const { blocks, op, outcome, step } of trace) {
     const answer = formatOutcome(outcome);
-    const gap = hasPictures ? '\n' : '';
     output.say(`${gap}${String(step).padStart(3)}  ${printOp(op).padEnd(opWidth)}   ${answer}`);
     for (const row of drawHeap(blocks ?? [], output.width - indent.length)) {
       output.say(`${indent}${row}`);

@@ -20,10 +20,12 @@ export type Outcome =
 export function formatOutcome(outcome: Outcome): string {
   if (outcome.kind === 'granted') return formatAddress(outcome.address);
   const detail = detailOf(outcome);
-  return detail === undefined ? outcome.kind : `${outcome.kind} ${detail}`;
+  if (detail === undefined) return outcome.kind;
+  // What a thread waits for is a sentence.
+  return `${outcome.kind}${outcome.kind === 'blocked' ? ':' : ''} ${detail}`;
 }
 
 function detailOf(outcome: Outcome): string | number | undefined {
   if (outcome.kind === 'done') return outcome.value;
-  return outcome.kind === 'refused' || outcome.kind === 'faulted' ? outcome.why : undefined;
+  return 'why' in outcome ? outcome.why : undefined;
 }

@@ -36,7 +36,7 @@ import type { TraceStep } from './trace.ts';
 export type RunProgram = (program: Program) => Finding | undefined;
 
 export interface RunnerOptions {
-  /** Walk everything each this many ops; 1 names the exact step. Default 256, for a machine 16. */
+  /** Walk everything each this many ops; 1 names the exact step. Default 256. */
   readonly checkEvery?: number;
   /** What to keep of a run: nothing, what became of each op, or the target's blocks after each op as well. */
   readonly record?: 'nothing' | 'outcomes' | 'blocks';
@@ -66,7 +66,7 @@ export class Runner {
     this.#makeTarget = makeTarget;
     this.#record = options.record ?? 'nothing';
     this.#target = makeTarget();
-    this.#checkEvery = options.checkEvery ?? (isMachine(this.#target) ? 16 : 256);
+    this.#checkEvery = options.checkEvery ?? 256;
     this.#driver = this.#driverOf(this.#target);
   }
 
@@ -148,6 +148,7 @@ export class Runner {
     const at = this.#at;
     let verdict: Verdict | undefined;
     let endedCount = 0;
+    const checkEvery = Math.min(this.#checkEvery, machine.checkEvery ?? Infinity);
     const ops = [...program];
     this.#isStepping = true;
     machine.perform(ops, {
@@ -162,7 +163,7 @@ export class Runner {
         this.counts.ops += 1;
         this.#count(outcome);
         if (this.#record !== 'nothing') this.#trace.push({ op, step, outcome });
-        if (endedCount % this.#checkEvery === 0) verdict = this.#askMachine(machine);
+        if (endedCount % checkEvery === 0) verdict = this.#askMachine(machine);
         return verdict === undefined ? 'go on' : 'stop';
       },
     });

@@ -55,6 +55,8 @@ export interface MachineTarget extends AnyTarget {
   readonly invariants: InvariantSet<unknown>;
   /** What its programs are made of: ops on pages, or what threads do. */
   readonly performs: 'page-ops' | 'thread-ops';
+  /** Its invariants are asked each so many ops at the least, since what is wrong may be gone again at the end. */
+  readonly checkEvery?: number;
   /** Bytes of a page, which the offsets and sizes of programs are drawn around. */
   readonly pageSize: number;
   /** Performs a program, until its end or until the observer says stop. */

@@ -178,12 +178,13 @@ export class ModelledSpace implements ProcessMemory {
     const framesMax = pagesCount * this.#kernel.mmu.layout.spans.length;
     const isLack = freeBefore < framesMax && isOutOfFrames(answer);
     const isFault = answer.kind === 'faulted' && !isLack;
-    const at = `the ${access} at ${formatAddress(address)}, where the protection is ${protection},`;
+    const at = (): string =>
+      `the ${access} at ${formatAddress(address)}, where the protection is ${protection},`;
     if (isAllowed ? isFault : answer.kind === 'done') {
-      this.problems.access ??= `${at} was ${isAllowed ? 'refused' : 'granted'}`;
+      this.problems.access ??= `${at()} was ${isAllowed ? 'refused' : 'granted'}`;
     } else if (answer.kind === 'faulted' && pagesCount === 1) {
       const taken = freeBefore - frames.freeCount;
-      if (taken !== 0) this.problems.access ??= `${at} was refused, and took ${taken} frames`;
+      if (taken !== 0) this.problems.access ??= `${at()} was refused, and took ${taken} frames`;
     }
     return answer;
   }

@@ -30,6 +30,8 @@ export interface KernelTargetOptions {
 }
 
 const FRAMES_COUNT = 128;
+/** Who is ready and who waits is another matter every few ops; to look at it costs about as much as two of them. */
+const CHECK_EVERY = 16;
 const SMALL_TLB: Partial<TlbOptions> = { sets: 2, ways: 4, policy: 'fifo' };
 
 /**
@@ -47,6 +49,7 @@ export function kernelTarget(options: KernelTargetOptions = {}): () => MachineTa
       name,
       promises: {},
       performs: 'thread-ops',
+      checkEvery: CHECK_EVERY,
       pageSize,
       events: () => pair.watched.events,
       invariants: { rules: KERNEL_RULES, read: () => pair.read() },
@@ -63,7 +66,7 @@ export function kernelName({ name, preset = 'x86-64', tlb }: KernelTargetOptions
 }
 
 /** One reading of a kernel: memory, threads, heaps, and what the other one did otherwise. */
-export interface KernelTargetState {
+interface KernelTargetState {
   readonly memory: KernelState;
   readonly threads: CoreState;
   readonly heaps: readonly HeapState[];

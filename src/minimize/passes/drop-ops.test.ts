@@ -45,6 +45,11 @@ describe('what is offered', () => {
     expect(offered).toContain('b0 = malloc 0; b1 = malloc 1; b0 = realloc b0 8; free b0');
   });
 
+  test('is the program without each thread, with all that it does', () => {
+    const text = 't1 = spawn thread; yield; t1: yield; join t1; t1: exit; t2 = spawn process';
+    expect(offers(dropOps, text)).toContain('yield; t2 = spawn process');
+  });
+
   test('is last the program without any two ops', () => {
     const offered = digits(offers(dropOps, LETTERS));
     for (const pair of ['012', '013', '01f', '023', '02f', '03f', '123', '12f', '13f', '23f']) {

@@ -22,6 +22,15 @@ describe('what is offered', () => {
         'b0 = malloc 1; b0 = malloc 2; b2 = realloc b0 3',
       ],
     ],
+    [
+      's0 = semaphore 1; q0 = queue 1; a0 = map 8; down s1',
+      ['s0 = semaphore 1; q0 = queue 1; a0 = map 8; down s0'],
+    ],
+    [
+      't2 = spawn thread; t2: yield; join t0',
+      ['t2 = spawn thread; t2: yield; join t2', 't1 = spawn thread; t1: yield; join t2'],
+    ],
+    ['t1 = spawn thread; t2: yield', ['t1 = spawn thread; t1: yield']],
   ])('for %j', (text, offered) => {
     expect(text === '' ? mergeSlots([], () => true) : offers(mergeSlots, text)).toEqual(offered);
   });

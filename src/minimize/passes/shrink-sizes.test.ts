@@ -25,6 +25,15 @@ describe('what is offered', () => {
     ['b0 = aligned 64 1', ['b0 = aligned 64 0']],
     ['b1 = realloc b0 1', ['b1 = realloc b0 0']],
     ['b0 = calloc 1 2', ['b0 = calloc 1 0', 'b0 = calloc 1 1', 'b0 = calloc 0 2']],
+    ['quantum 1', []],
+    ['quantum 3', ['quantum 1', 'quantum 2']],
+    ['push 8', []],
+    ['t1: pop 24', ['t1: pop 8', 't1: pop 16']],
+    ['q0 = queue 2', ['q0 = queue 1']],
+    ['s0 = semaphore 1', ['s0 = semaphore 0']],
+    ['sleep 1', ['sleep 0']],
+    ['t1 = spawn thread', []],
+    ['t1 = spawn thread 2', ['t1 = spawn thread 0', 't1 = spawn thread 1']],
     ['b0 = malloc 18446744073709551615', ['b0 = malloc 0', 'b0 = malloc 9223372036854775807']],
   ])('for %j starts with', (text, offered) => {
     const unique = [...new Set(offers(shrinkSizes, text))];

@@ -1,7 +1,10 @@
 import { sizeOf, type Size } from '../../base/units.ts';
-import type { Op } from '../../program/op.ts';
+import { type Op, STACK_SIZE } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
+
+/** Bytes that stack pointers move by, or a multiple of them. */
+const WORD = 8;
 
 /**
  * Makes sizes smaller: for each value that occurs, first all ops that have it at once, then each op alone. A value is
@@ -62,8 +65,9 @@ function powerOfTwoBelow(number: bigint): bigint {
 }
 
 /**
- * The numbers of an op that may take any value: sizes, counts, offsets and how far a break goes. Alignments are not
- * among them, which are powers of two, nor are the sizes of loads and stores.
+ * The numbers of an op that may take any value from 0: sizes, counts, offsets and how far a break goes; what has to be
+ * more is told by how much more it is. Alignments are not among them, which are powers of two, nor are the sizes of
+ * loads and stores, nor that of a stack of which nothing is said.
  */
 function numbersOf(op: Op): readonly Size[] {
   switch (op.kind) {
@@ -88,8 +92,17 @@ function numbersOf(op: Op): readonly Size[] {
     case 'sleep':
     case 'io':
       return [op.ticks];
+    case 'quantum':
+      return [op.ticks - 1];
+    case 'push':
+    case 'pop':
+      return [op.bytes / WORD - 1];
+    case 'spawn':
+      return op.stackSize === STACK_SIZE ? [] : [op.stackSize];
     case 'semaphore':
       return [op.value];
+    case 'queue':
+      return [op.capacity - 1];
     default:
       return [];
   }
@@ -119,8 +132,18 @@ function withNumbers(op: Op, change: (number: Size, position: number) => Size): 
     case 'sleep':
     case 'io':
       return { ...op, ticks: Number(change(op.ticks, 0)) };
+    case 'quantum':
+      return { ...op, ticks: Number(change(op.ticks - 1, 0)) + 1 };
+    case 'push':
+    case 'pop':
+      return { ...op, bytes: WORD * (Number(change(op.bytes / WORD - 1, 0)) + 1) };
+    case 'spawn':
+      if (op.stackSize === STACK_SIZE) return op;
+      return { ...op, stackSize: Number(change(op.stackSize, 0)) };
     case 'semaphore':
       return { ...op, value: Number(change(op.value, 0)) };
+    case 'queue':
+      return { ...op, capacity: Number(change(op.capacity - 1, 0)) + 1 };
     default:
       return op;
   }

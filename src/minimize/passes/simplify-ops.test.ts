@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { offers, shrunk } from './offers.test-helper.ts';
 import { simplifyOps } from './simplify-ops.ts';
 
+/** True for a program whose first op is another thread's. */
+const isOnThread = ([op]: readonly { thread?: number }[]): boolean => op?.thread === 1;
+
 describe('what is offered', () => {
   test.each([
     ['b0 = malloc 24', []],
@@ -24,6 +27,18 @@ describe('what is offered', () => {
     ['double-free b0', ['free b0']],
     ['free-inside b0 8', ['free-inside b0 1']],
     ['free-inside b0 1', []],
+    ['t1 = spawn thread', []],
+    ['t1 = spawn process 512', ['t1 = spawn thread 512', 't1 = spawn process']],
+    ['io 5', ['sleep 5']],
+    ['sleep 5', ['yield']],
+    ['s0 = semaphore 1 mesa', ['s0 = semaphore 1']],
+    ['s0 = semaphore 1', []],
+    ['policy mlfq', ['policy rr']],
+    ['policy rr', []],
+    ['yield', []],
+    ['t1: yield', ['yield']],
+    ['t2: io 5', ['io 5', 't2: sleep 5']],
+    ['t1: b0 = calloc 3 8', ['b0 = calloc 3 8', 't1: b0 = malloc 24', 't1: b0 = calloc 1 24']],
   ])('for %j', (text, offered) => {
     expect(offers(simplifyOps, text)).toEqual(offered);
   });
@@ -33,6 +48,10 @@ describe('what is offered', () => {
       'b0 = malloc 8; double-free b0',
       'b0 = calloc 1 8; free b0',
     ]);
+  });
+
+  test('leaves an op on its thread, where only that is offered which moves it', () => {
+    expect(shrunk(simplifyOps, 't1: b0 = calloc 3 8', isOnThread)).toBe('t1: b0 = malloc 24');
   });
 
   test('for no ops is nothing', () => {

@@ -1,16 +1,17 @@
 import { SIZE_MAX, sizeProduct } from '../../base/units.ts';
-import { ACCESS_SIZES, type Op, type Protection } from '../../program/op.ts';
+import { ACCESS_SIZES, type Op, type Protection, STACK_SIZE } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
 /**
  * Replaces an op by one that says less: calloc, aligned and realloc by malloc or free, another slot by the own one;
- * a place by any, another protection by the usual one, pages by one, an access by a smaller one.
+ * a place by any, another protection by the usual one, pages by one, an access by a smaller one; what another thread
+ * does by the same on the first, a wait by a shorter one, whatever else may be said by what is meant where it is not.
  */
 export function simplifyOps(program: Program, attempt: Attempt): Program {
   let current = program;
   for (let index = 0; index < current.length; index += 1) {
-    for (const op of simplerOps(current[index]!)) {
+    for (const op of simplerOnThreads(current[index]!)) {
       const candidate = current.with(index, op);
       if (!attempt(candidate)) continue;
       current = candidate;
@@ -18,6 +19,13 @@ export function simplifyOps(program: Program, attempt: Attempt): Program {
     }
   }
   return current;
+}
+
+/** The same op on the first thread, then simpler ones on its own. */
+function simplerOnThreads(op: Op): readonly Op[] {
+  const { thread, ...own } = op;
+  if (thread === undefined) return simplerOps(op);
+  return [own, ...simplerOps(own).map((simpler) => ({ ...simpler, thread }))];
 }
 
 function simplerOps(op: Op): readonly Op[] {
@@ -58,6 +66,21 @@ function simplerOps(op: Op): readonly Op[] {
     case 'load':
     case 'store':
       return ACCESS_SIZES.filter((size) => size < op.size).map((size) => ({ ...op, size }));
+    case 'spawn': {
+      const { as, stackSize } = op;
+      return [
+        ...(as === 'process' ? [{ ...op, as: 'thread' as const }] : []),
+        ...(stackSize === STACK_SIZE ? [] : [{ ...op, stackSize: STACK_SIZE }]),
+      ];
+    }
+    case 'io':
+      return [{ kind: 'sleep', ticks: op.ticks }];
+    case 'sleep':
+      return [{ kind: 'yield' }];
+    case 'semaphore':
+      return op.passing === 'hand-off' ? [] : [{ ...op, passing: 'hand-off' }];
+    case 'policy':
+      return op.policy === 'rr' ? [] : [{ ...op, policy: 'rr' }];
     default:
       return [];
   }

@@ -38,6 +38,13 @@ describe('what is offered', () => {
     expect(new Set(offered.map((program) => program.at(-1)!.kind))).toEqual(new Set([kind]));
   });
 
+  test.each(['t1: free b0', 'yield', 'brk 8'])(
+    'for a program that ends in %s is nothing: no thread and no page is in a short one',
+    (last) => {
+      expect(offers(tryShortPrograms, endingIn(last))).toEqual([]);
+    },
+  );
+
   test('is shorter than the program, of 4 ops at the most, and shorter ones come first', () => {
     for (const text of [endingIn(LAST.free), 'b0 = malloc 8; b1 = malloc 9; free b0']) {
       const lengths = offers(tryShortPrograms, text).map((offered) => ops(offered).length);

@@ -25,7 +25,8 @@ const WIDE_SIZES: readonly Size[] = Array.from(
  */
 export function tryShortPrograms(program: Program, attempt: Attempt): Program {
   const last = program.at(-1);
-  if (last === undefined || isPageOp(last) || isThreadOp(last)) return program;
+  if (last === undefined || isPageOp(last) || isThreadOp(last) || last.thread !== undefined)
+    return program;
   const atHand = sizesAtHand(program);
   for (let length = 1; length <= Math.min(LENGTH_MAX, program.length - 1); length += 1) {
     const wide = length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
