@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
-import { BASE, COMPUTE, CoreWorld } from './core-world.test-helper.ts';
-import { Core } from './core.ts';
+import { BASE, CoreWorld } from './core-world.test-helper.ts';
 import { PAGE } from './kernel-world.test-helper.ts';
 import { Kernel } from './kernel.ts';
 import type { UserCode } from './user-code.ts';
@@ -132,36 +131,4 @@ test('R14 with random replacement threads can cost more than processes, under LR
   }
   expect(more.lru).toBe(0);
   expect(more.random).toBeGreaterThan(0);
-});
-
-function* forever(core: Core): UserCode {
-  for (let tick = 1; ; tick += 1) {
-    yield COMPUTE;
-    if (tick % 1000 === 0) core.stop();
-  }
-}
-
-/** The least memory in use seen while switches are made: what is left when garbage has just gone. */
-function leastHeapUsed(core: Core, switchesCount: number): number {
-  const end = core.switches.preemption + switchesCount;
-  let least = Infinity;
-  while (core.switches.preemption < end) {
-    core.run();
-    least = Math.min(least, process.memoryUsage().heapUsed);
-  }
-  return least;
-}
-
-test('R20 100,000 switches take no memory that stays', () => {
-  const kernel = new Kernel({ framesCount: 64 });
-  const core = new Core(kernel, { quantum: 1 });
-  for (let index = 0; index < 2; index += 1) core.boot({ code: () => forever(core) });
-  const before = leastHeapUsed(core, 50_000);
-  const after = leastHeapUsed(core, 50_000);
-  expect(core.switches.preemption).toBeGreaterThanOrEqual(100_000);
-  expect([core.clock, core.accounts.user]).toEqual([core.timerStrikes, core.timerStrikes]);
-  // A frame of registers that stayed would be 128 bytes a switch, which is 6.4 MB.
-  expect(after - before).toBeLessThan(3e6);
-  core.shutDown();
-  expect(kernel.frames.owned()).toEqual([]);
 });
