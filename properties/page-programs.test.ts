@@ -119,7 +119,7 @@ describe('a broken machine fails the suite', () => {
       await importPatched('targets/machine', [patch]),
     );
     const makeTarget: MakeTarget = module.machineTarget();
-    const check = new Check(makeTarget, { seed: 1, runs: 60, opsMax: 30 });
+    const check = new Check(makeTarget, { seed: 1, runs: 200, opsMax: 30 });
     const found = check.check(check.properties.find((each) => each.law === law)!)!;
     expect(found.isReplayed).toBe(true);
     expect(found.program.length).toBeLessThanOrEqual(8);

@@ -57,7 +57,7 @@ function underSchedules(makeTarget: () => MachineTarget): fc.IProperty<[Program]
   );
 }
 
-const LIMITS = { seed: 0x5ced, numRuns: 25 };
+const LIMITS = { seed: 0x5ced, numRuns: 15 };
 
 describe('a program without races reads the same', () => {
   test('under every quantum, policy and order of threads', () => {
@@ -96,7 +96,7 @@ const PLANTS: readonly (readonly [what: string, patch: Patch])[] = [
 test.each(PLANTS)('%s: the values differ', async (_, patch) => {
   const module = (await importPatched('targets/kernel', [patch])) as typeof kernelModule;
   const property = underSchedules(module.kernelTarget(FRAMES));
-  expect(fc.check(property, { ...LIMITS, numRuns: 100, endOnFailure: true }).failed).toBe(true);
+  expect(fc.check(property, { seed: 1, numRuns: 50, endOnFailure: true }).failed).toBe(true);
 });
 
 test('most programs have threads that meet: few ops are never come to', () => {

@@ -1,7 +1,7 @@
 import type { Range } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
 import type { Size } from '../base/units.ts';
-import { isPageOp, type Op } from '../program/op.ts';
+import { isPageOp, needsKernel, type Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -86,10 +86,12 @@ export function isMachine(target: Target): target is MachineTarget {
   return 'perform' in target;
 }
 
-/** Whether a program has an op of the family that a target takes: pages for a machine, blocks for an allocator. */
+/** Whether a program is of the family that a target takes: threads for a kernel, pages for a machine, else blocks. */
 export function isMeantFor(program: Program, target: Target): boolean {
-  const isForPages = isMachine(target);
-  return program.length === 0 || program.some((op) => isPageOp(op) === isForPages);
+  if (program.length === 0) return true;
+  const isForKernel = isMachine(target) && target.performs === 'thread-ops';
+  if (isForKernel || program.some(needsKernel)) return isForKernel && program.some(needsKernel);
+  return program.some((op) => isPageOp(op) === isMachine(target));
 }
 
 /** What a target promises beyond the C standard. What is left out is not asked. */

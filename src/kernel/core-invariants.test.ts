@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CORE_INVARIANTS } from './core-invariants.ts';
 import { planted } from './core-world.test-helper.ts';
+import { PAGE } from './kernel-world.test-helper.ts';
 import { Workshop } from './workshop.test-helper.ts';
 
 type Damage = readonly [
@@ -127,6 +128,23 @@ const DAMAGES: readonly Damage[] = [
     },
     ['registers-lie-on-their-stack'],
     't9 has its registers elsewhere',
+  ],
+  [
+    'S9: a page right below a stack',
+    ({ ready }) => {
+      ready.process.memory.space.mmap({ address: ready.stack.start - PAGE, size: PAGE });
+    },
+    ['stacks-are-guarded'],
+    'something is mapped',
+  ],
+  [
+    'S9: a page among the stacks that is none',
+    ({ ready, world }) => {
+      const { start } = [...world.core.processes][0]!.stackRange;
+      ready.process.memory.space.mmap({ address: start, size: PAGE, protection: 'read' });
+    },
+    ['stacks-are-guarded'],
+    'is mapped and no stack',
   ],
   [
     'S9: registers above the stack, in the moment in which they are saved',

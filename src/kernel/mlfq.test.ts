@@ -44,16 +44,16 @@ test('a higher level goes first, and within one each in turn', () => {
   ]);
 });
 
-test('after 200 ticks all are on the first level again, and after 200 more once more', () => {
+test('after 100 ticks all are on the first level again, and after 100 more once more', () => {
   const [busy, fresh] = looseThreads(2);
   const scheduler = new Mlfq();
-  for (const now of [0, 200]) {
+  for (const now of [0, 100]) {
     scheduler.add(busy!, 'preempted', now);
     scheduler.add(fresh!, 'new', now);
-    expect([scheduler.take(now + 199), scheduler.sliceOf(busy!, 10)]).toEqual([fresh, 20]);
-    scheduler.add(fresh!, 'woken', now + 199);
+    expect([scheduler.take(now + 99), scheduler.sliceOf(busy!, 10)]).toEqual([fresh, 20]);
+    scheduler.add(fresh!, 'woken', now + 99);
     // Both are on one level now, the one that was higher in front.
-    expect([scheduler.take(now + 200), scheduler.take(now + 200)]).toEqual([fresh, busy]);
+    expect([scheduler.take(now + 100), scheduler.take(now + 100)]).toEqual([fresh, busy]);
     expect(scheduler.sliceOf(busy!, 10)).toBe(10);
   }
 });
