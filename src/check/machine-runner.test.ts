@@ -202,15 +202,17 @@ describe('a crash of a machine', () => {
 });
 
 test.each([
-  ['brk 1', true, false],
-  ['b0 = malloc 1', false, true],
-  ['b0 = malloc 1; brk 1', true, true],
-  ['', true, true],
+  ['brk 1', true, false, false],
+  ['b0 = malloc 1', false, true, false],
+  ['b0 = malloc 1; brk 1', true, true, false],
+  ['b0 = malloc 1; yield', false, false, true],
+  ['', true, true, true],
 ])(
-  'the program %j is meant for a machine: %s, for an allocator: %s',
-  (text, machine, allocator) => {
-    const targets = [toyMachine().make(), toyTarget()()];
-    expect(targets.map((target) => isMeantFor(ops(text), target))).toEqual([machine, allocator]);
+  'the program %j is meant for a machine: %s, for an allocator: %s, for a kernel: %s',
+  (text, ...expected) => {
+    const machine = toyMachine().make();
+    const targets = [machine, toyTarget()(), { ...machine, performs: 'thread-ops' } as const];
+    expect(targets.map((target) => isMeantFor(ops(text), target))).toEqual(expected);
   },
 );
 

@@ -111,6 +111,7 @@ describe('a trace', () => {
       { kind: 'not asked' },
       { kind: 'crashed' },
       { kind: 'stopped' },
+      { kind: 'blocked', why: 't0 waits for s0' },
     ];
     const [op] = ops('free b0');
     const lines = formatTrace(
@@ -129,6 +130,7 @@ describe('a trace', () => {
       '  8  free b0   not asked',
       '  9  free b0   crashed',
       ' 10  free b0   stopped',
+      ' 11  free b0   blocked: t0 waits for s0',
     ]);
   });
 

@@ -217,6 +217,36 @@ const DAMAGES: readonly Damage[] = [
     'process 8 has 3 stacks for 2 threads',
   ],
   [
+    'S10: a thread that is taken away while the core is its own',
+    ({ ready, world }) => {
+      world.watch.stepped('enter', ready);
+      ready.state = 'ended';
+      world.core.scheduler.take(0);
+      world.watch.stepped('save', ready);
+      world.watch.stepped('pick', undefined);
+      ready.state = 'ready';
+      world.core.scheduler.add(ready, 'new', 0);
+    },
+    ['scheduler-is-entered-from-the-kernel', 'ended-thread-goes-after-the-switch'],
+    't9 was taken away before the core went on',
+  ],
+  [
+    'S11: an address space without a process',
+    ({ world }) => world.core.kernel.newSpace({ id: 100 }),
+    ['ended-thread-goes-after-the-switch'],
+    '8 processes have 9 address spaces',
+  ],
+  [
+    'S11: a process without threads',
+    ({ world }) => {
+      const process = [...world.core.processes].at(-1)!;
+      process.threads.clear();
+      process.stacks.splice(0);
+    },
+    ['stacks-are-guarded', 'ended-thread-goes-after-the-switch'],
+    'process 8 has no threads',
+  ],
+  [
     'S12: a tick that nobody had',
     ({ world }) => {
       world.core.clock += 1;
