@@ -57,6 +57,18 @@ const CASES: readonly Case[] = [
     ],
   ],
   [
+    'two threads that ask for a block in one slot at once',
+    'quantum 1; t1 = spawn thread; b0 = malloc 24; t1: b0 = malloc 24; t1: compute 1; t1: free b0',
+    [
+      'quantum 1 → done',
+      't1 = spawn thread → done',
+      't1: b0 = malloc 24 → skipped',
+      't1: compute 1 → done',
+      't1: free b0 → skipped',
+      'b0 = malloc 24 → granted 24',
+    ],
+  ],
+  [
     'two threads that wait for what the other keeps',
     's0 = semaphore 1; s1 = semaphore 1; t1 = spawn thread; down s0; yield; down s1; t1: down s1; t1: down s0; exit',
     [

@@ -43,6 +43,8 @@ interface NumberedOp {
 interface Shared {
   readonly areas: Map<Slot, number>;
   readonly blocks: Map<Slot, Range>;
+  /** Slots for which a thread is inside malloc. */
+  readonly awaited: Set<Slot>;
   readonly heap: ProcessHeap;
 }
 
@@ -141,10 +143,12 @@ export class ThreadProgram {
   }
 
   *#doBlockOp(op: BlockOp, thread: Thread): Work {
-    const { blocks, heap } = this.#sharedBy(thread);
+    const { awaited, blocks, heap } = this.#sharedBy(thread);
     if (op.kind === 'malloc') {
-      if (blocks.has(op.slot)) return SKIPPED;
+      if (blocks.has(op.slot) || awaited.has(op.slot)) return SKIPPED;
+      awaited.add(op.slot);
       const address = yield* heap.malloc(thread, Number(op.size));
+      awaited.delete(op.slot);
       if (address === null) return { kind: 'refused' };
       blocks.set(op.slot, { start: address, end: address + Number(op.size) });
       return { kind: 'granted', address, size: Number(op.size) };
@@ -296,7 +300,7 @@ export class ThreadProgram {
       const heap = new ProcessHeap(kernel, process.memory, { options, within });
       this.heaps.push(heap);
       this.semaphores.push(heap.lock);
-      shared = { areas: new Map(), blocks: new Map(), heap };
+      shared = { areas: new Map(), blocks: new Map(), awaited: new Set(), heap };
       this.#shared.set(process, shared);
     }
     return shared;
