@@ -1,14 +1,18 @@
 import * as fc from 'fast-check';
-import { Engine } from '../fuzz/engine.ts';
+import { programOf } from '../fuzz/engine.ts';
+import { drawProgramFor } from '../fuzz/generator.ts';
 import { differenceIn, raceFreePrograms, SCHEDULES } from '../properties/race-free-programs.ts';
 import { minimize } from '../src/minimize/minimize.ts';
+import type { Program } from '../src/program/program.ts';
 import { printOp, printProgram } from '../src/program/text.ts';
+import type { Finding } from '../src/check/finding.ts';
 import { Runner } from '../src/check/runner.ts';
+import type { MakeTarget, Target } from '../src/check/target.ts';
 import { PRESETS, type PresetName } from '../src/machine/geometry.ts';
 import { kernelTarget } from '../src/targets/kernel.ts';
 
 const SCHEDULES_COUNT = 10_000;
-const OPS_MAX = 200;
+const OPS_COUNT = 200;
 /** Programs without races, each in four arrangements. */
 const RACE_FREE = 1000;
 
@@ -22,7 +26,7 @@ const RACE_FREE = 1000;
 export function campaignOnKernel(seed: number, share: number): number {
   const count = Math.ceil(SCHEDULES_COUNT / share);
   let troublesCount = 0;
-  console.log(`the kernel, ${count} schedules of up to ${OPS_MAX} ops each\n`);
+  console.log(`the kernel, ${count} schedules of ${OPS_COUNT} ops each\n`);
   for (const preset of Object.keys(PRESETS) as PresetName[]) {
     for (const ids of ['off', 'on'] as const)
       troublesCount += runSchedules({ preset, tlb: { ids } }, seed, count);
@@ -39,17 +43,13 @@ function runSchedules(
   count: number,
 ): number {
   const makeTarget = kernelTarget(options);
-  const engine = new Engine(makeTarget, { seed, opsMax: OPS_MAX });
+  const runner = new Runner(makeTarget);
   const start = performance.now();
-  const raw = engine.run(count);
-  if (raw !== undefined) {
-    const runner = new Runner(makeTarget, { checkEvery: 1 });
-    const { program } = minimize((each) => runner.run(each), raw.program, raw.finding);
-    console.log(`FINDING ${raw.finding.law}: ${raw.finding.observed}`);
-    console.log(program.map((op) => `  ${printOp(op)}`).join('\n'));
-    return 1;
+  for (const program of schedules(runner.target, seed, count)) {
+    const finding = runner.run(program);
+    if (finding !== undefined) return tellFinding(makeTarget, program, finding);
   }
-  const { counts, events } = engine.runner;
+  const { counts, events } = runner;
   const never = [...events].filter(([, times]) => times === 0).map(([name]) => name);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const rare = never.length === 0 ? '' : `, NEVER: ${never.join(', ')}`;
@@ -57,6 +57,26 @@ function runSchedules(
     `  ${makeTarget().name.padEnd(18)} ${counts.ops} ops, ${sumOf(events, SWITCHES)} switches, ${events.get('timerStrikes')} timer strikes, ${seconds} s${rare}`,
   );
   return never.length;
+}
+
+/** Fuzzed programs of exactly so many ops: what is drawn longer is cut there, and what is shorter is left out. */
+function* schedules(target: Target, seed: number, count: number): Generator<Program> {
+  const draw = drawProgramFor(target);
+  for (let number = 0, made = 0; made < count; number += 1) {
+    const program = programOf(seed, number, draw, 2 * OPS_COUNT);
+    if (program.length < OPS_COUNT) continue;
+    made += 1;
+    yield program.slice(0, OPS_COUNT);
+  }
+}
+
+function tellFinding(makeTarget: MakeTarget, program: Program, finding: Finding): number {
+  const runner = new Runner(makeTarget, { checkEvery: 1 });
+  const exact = runner.run(program) ?? finding;
+  const shrunk = minimize((each) => runner.run(each), program, exact);
+  console.log(`FINDING ${finding.law}: ${finding.observed}`);
+  console.log(shrunk.program.map((op) => `  ${printOp(op)}`).join('\n'));
+  return 1;
 }
 
 const SWITCHES = ['preemption', 'yield', 'exit', 'semaphore', 'queue', 'io', 'sleep', 'join'];

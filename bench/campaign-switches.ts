@@ -15,26 +15,24 @@ const WORK = 1000;
  * R20: a million switches between two processes, and between two threads, after a tick each. Prints what they take here
  * and what they cost the simulated machine; then R19, from what wait on blocking is better than spinning.
  *
- * @param share 1 for all of it, 10 for a tenth.
  * @returns In how many of the two the memory in use grew.
  */
-export function campaignOnSwitches(share: number): number {
-  const switchesCount = SWITCHES / share;
-  console.log(`switches after a tick each, ${switchesCount} each\n`);
+export function campaignOnSwitches(): number {
+  console.log(`switches after a tick each, ${SWITCHES} each\n`);
   let troublesCount = 0;
   for (const as of ['process', 'thread'] as const) {
     const core = makeCore(as);
-    const before = switchUntil(core, switchesCount / 10);
+    const before = switchUntil(core, SWITCHES / 10);
     const ms = timed(() => {
-      switchUntil(core, switchesCount * 1.1);
+      switchUntil(core, (SWITCHES / 10) * 11);
     });
-    const after = switchUntil(core, switchesCount * 1.2);
-    const growth = (after - before) / switchesCount;
+    const after = switchUntil(core, (SWITCHES / 10) * 12);
+    const growth = (after - before) / SWITCHES;
     const grew = growth > GROWTH_MAX ? ', IT GROWS' : '';
     const { reads, tlbMisses, writes } = core.contextSwitch.accesses;
     const [readsEach, missesEach] = [reads, tlbMisses].map((count) => count / core.timerStrikes);
     console.log(
-      `  ${as.padEnd(8)} ${ms.toFixed(0)} ms, ${(switchesCount / ms / 1000).toFixed(2)} million a second; ` +
+      `  ${as.padEnd(8)} ${ms.toFixed(0)} ms, ${(SWITCHES / ms / 1000).toFixed(2)} million a second; ` +
         `each ${readsEach!.toFixed(1)} reads, ${(writes / core.timerStrikes).toFixed(1)} writes, ${missesEach!.toFixed(1)} misses of the TLB; ` +
         `memory ${growth.toFixed(1)} bytes each${grew}`,
     );

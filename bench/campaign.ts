@@ -38,7 +38,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   frames: () => campaignOnFrames(seed, share),
   traces: () => campaignOnTraces(values.traces),
   kernel: () => campaignOnKernel(seed, share),
-  switches: () => campaignOnSwitches(share),
+  switches: () => campaignOnSwitches(),
   mutants: () => campaignOnMutants(share),
 };
 const names = values.only?.split(',') ?? Object.keys(PARTS);
