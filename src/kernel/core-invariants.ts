@@ -1,5 +1,6 @@
 import { encloses, formatRange, overlaps } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
+import { FRAME_SIZE } from './context-switch.ts';
 import type { Core } from './core.ts';
 import type { MessageQueue } from './message-queue.ts';
 import type { Semaphore } from './semaphore.ts';
@@ -94,7 +95,7 @@ export const CORE_INVARIANTS: readonly CoreInvariant[] = [
     check: ({ watch, core }) => {
       const wrong = threadsOf(core).find(
         ({ savedSp, stack, state }) =>
-          state !== 'running' && (savedSp < stack.start || savedSp >= stack.end),
+          state !== 'running' && (savedSp < stack.start || savedSp + FRAME_SIZE > stack.end),
       );
       return watch.problems.stack ?? (wrong && `t${wrong.id} has its registers elsewhere`);
     },

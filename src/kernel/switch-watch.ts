@@ -1,3 +1,4 @@
+import { FRAME_SIZE } from './context-switch.ts';
 import type { Core, CoreStep, CoreWatcher } from './core.ts';
 import type { Thread } from './thread.ts';
 
@@ -66,7 +67,7 @@ export class SwitchWatch implements CoreWatcher {
   }
 
   #checkStack({ id, savedSp, stack }: Thread): void {
-    if (savedSp < stack.start || savedSp >= stack.end)
+    if (savedSp < stack.start || savedSp + FRAME_SIZE > stack.end)
       this.problems.stack ??= `the registers of t${id} were saved outside of its stack`;
   }
 

@@ -8,7 +8,11 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     law: 'tlb-agrees-with-page-table',
     story:
       'Pages are unmapped and not invalidated, so what is gone can still be read: mremap in Linux, CVE-2018-18281.',
-    patch: { module: 'kernel/address-space', find: 'this.#invalidate(unhooked);', replace: '' },
+    patch: {
+      module: 'kernel/address-space',
+      find: 'this.#invalidate(unhooked.addresses);',
+      replace: '',
+    },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
   {
@@ -28,9 +32,9 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
       "Frames go back before the TLB is flushed; in between they may be another owner's (Linux, asm-generic/tlb.h).",
     patch: {
       module: 'kernel/address-space',
-      find: 'this.#invalidate(unhooked);\n        for (const { frame } of unhooked)\n            this.#frames.free(frame);',
+      find: 'this.#invalidate(unhooked.addresses);\n        for (const frame of unhooked.frames)\n            this.#frames.free(frame);',
       replace:
-        'for (const { frame } of unhooked) this.#frames.free(frame);\n        this.#invalidate(unhooked);',
+        'for (const frame of unhooked.frames) this.#frames.free(frame);\n        this.#invalidate(unhooked.addresses);',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
@@ -49,8 +53,8 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     story: 'An unmapped page frees its frame twice; Linux reports it as "Bad page state".',
     patch: {
       module: 'kernel/address-space',
-      find: 'for (const { frame } of unhooked)',
-      replace: 'for (const { frame } of [...unhooked, ...unhooked])',
+      find: 'for (const frame of unhooked.frames)',
+      replace: 'for (const frame of [...unhooked.frames, ...unhooked.frames])',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
@@ -61,8 +65,8 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     story: 'The first frame of an unmapped range is never freed: the loop starts at one.',
     patch: {
       module: 'kernel/address-space',
-      find: 'for (const { frame } of unhooked)',
-      replace: 'for (const { frame } of unhooked.slice(1))',
+      find: 'for (const frame of unhooked.frames)',
+      replace: 'for (const frame of unhooked.frames.slice(1))',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },

@@ -276,13 +276,13 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
   {
     name: 'table-is-kept-empty',
     original: 'machine',
-    law: 'table-has-an-owner',
+    law: 'table-is-not-empty',
     story:
       'Pages go and their tables stay: the leak of page tables that munmap had on early Linux and on toy kernels ever since.',
     patch: {
       module: 'machine/page-table',
-      find: 'if (this.#clearRange(child, range, unhooked) > 0)',
-      replace: 'if (this.#clearRange(child, range, unhooked) >= 0)',
+      find: 'if (!this.#clearRange(child, range, unhooked))',
+      replace: 'if (this.#clearRange(child, range, unhooked) || true)',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
@@ -293,8 +293,8 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     story: 'A table goes back while one page in it is still mapped: its count is one off.',
     patch: {
       module: 'machine/page-table',
-      find: 'if (this.#clearRange(child, range, unhooked) > 0)',
-      replace: 'if (this.#clearRange(child, range, unhooked) > 1)',
+      find: 'return use.count === 0;',
+      replace: 'return use.count <= 1;',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 4096 1',
   },
@@ -305,10 +305,10 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     story: 'A new table starts with a count of one, and never comes to none.',
     patch: {
       module: 'machine/page-table',
-      find: 'this.#entriesCounts.set(table, 0);',
-      replace: 'this.#entriesCounts.set(table, 1);',
+      find: 'return { count: 0, bits:',
+      replace: 'return { count: 1, bits:',
     },
-    shortest: 'a0 = map 1\nstore a0 0 1',
+    shortest: 'a0 = map 1',
   },
   {
     name: 'unmap-stops-short-of-a-table',
@@ -318,8 +318,8 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       'The last table of a range is skipped where the range ends inside of it: an end rounded down instead of up.',
     patch: {
       module: 'machine/page-table',
-      find: 'Math.ceil((range.end - start) / span)',
-      replace: 'Math.floor((range.end - start) / span)',
+      find: 'Math.ceil((range.end - start) / this.layout.spans[level])',
+      replace: 'Math.floor((range.end - start) / this.layout.spans[level])',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
@@ -344,7 +344,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       'A page leaves the TLB and not the table in front of it, which QEMU has for the same reason.',
     patch: {
       module: 'machine/tlb',
-      find: 'this.#shortcuts.dropPage(this.#numberAt(slot));',
+      find: 'this.shortcuts.dropPage(this.#numberAt(slot) * this.#pageSize);',
       replace: ';',
     },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1\nload a0 0 1',
@@ -357,7 +357,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
       'A flush of everything empties the TLB and not the table in front of it; only many pages at once come to that.',
     patch: {
       module: 'machine/tlb',
-      find: 'this.#tags.fill(NONE);\n        this.#shortcuts.clear();',
+      find: 'this.#tags.fill(NONE);\n        this.shortcuts.clear();',
       replace: 'this.#tags.fill(NONE);',
     },
     shortest: 'a0 = map 135169\ntouch a0 0 135169\nunmap a0 0 135169\nstore a0 0 1',

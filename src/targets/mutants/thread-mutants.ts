@@ -101,7 +101,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   {
     name: 'saved-a-word-too-high',
     original: 'kernel',
-    law: 'registers-come-back',
+    law: 'registers-lie-on-their-stack',
     story: 'The saved stack pointer is a word off, so every register comes back as its neighbour.',
     patch: {
       module: 'kernel/context-switch',
@@ -187,7 +187,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       replace:
         'const woken = semaphore.up(thread);\n        core.wake(woken);\n        core.wake(woken);',
     },
-    shortest: 't1 = spawn thread\nt1: b0 = malloc 0\nb0 = malloc 0',
+    shortest: 't1 = spawn thread\nt1: b1 = malloc 0\nb0 = malloc 0',
   },
   {
     name: 'picked-thread-stays-queued',
@@ -301,7 +301,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       find: 'const woken = this.waiters.take();',
       replace: 'const woken = undefined;',
     },
-    shortest: 't1 = spawn thread\nb0 = malloc 0\nt1: b0 = malloc 0',
+    shortest: 't1 = spawn thread\nb0 = malloc 0\nt1: b1 = malloc 0',
   },
   {
     name: 'last-come-first-woken',
@@ -387,6 +387,6 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
       find: "yield { kind: 'call', call: { name: 'down', semaphore: this.lock } };\n        const address",
       replace: 'const address',
     },
-    shortest: 't1 = spawn thread\nt1: b0 = malloc 0\nb0 = malloc 0',
+    shortest: 't1 = spawn thread\nt1: b1 = malloc 0\nb0 = malloc 0',
   },
 ];
