@@ -13,6 +13,11 @@ const BEGINNINGS: readonly Op[] = [
   { kind: 'spawn', child: 1, as: 'thread', stackSize: STACK_SIZE },
   { kind: 'spawn', child: 1, as: 'process', stackSize: STACK_SIZE },
 ];
+/** Ops by which two threads meet: at the lock of their heap. */
+const MEETINGS: readonly Op[] = [
+  { kind: 'malloc', slot: 0, size: 0 },
+  { kind: 'malloc', slot: 1, size: 0, thread: 1 },
+];
 /** Ops at which the core changes hands, or time goes by. */
 const TURNS: readonly Op[] = [
   { kind: 'io', ticks: 0 },
@@ -36,13 +41,17 @@ export function tryShortThreadPrograms(program: Program, attempt: Attempt): Prog
   return program;
 }
 
-/** The ops of a program, each in its plainest form and by either thread, once; then those that programs share. */
+/**
+ * The ops of a program, each in its plainest form and by either thread, once; then those that programs share. The other
+ * thread has a slot of its own for what it is granted.
+ */
 function opsAtHand(program: Program): readonly Op[] {
   const own = program.map(plain).flatMap((op): readonly Op[] => {
     const { thread: _, ...first } = op;
-    return op.thread === undefined ? [op] : [first, { ...op, thread: 1 }];
+    const other = op.kind === 'malloc' ? { ...op, slot: 1 } : op;
+    return op.thread === undefined ? [op] : [first, { ...other, thread: 1 }];
   });
-  const all = [...BEGINNINGS, ...own, ...TURNS];
+  const all = [...BEGINNINGS, ...MEETINGS, ...own, ...TURNS];
   return [...new Map(all.map((op) => [printOp(op), op])).values()];
 }
 
@@ -50,6 +59,8 @@ function plain(op: Op): Op {
   if (op.kind === 'spawn' || op.kind === 'join') return { ...op, child: 1 };
   if (op.kind === 'semaphore') return { ...op, semaphore: 0 };
   if (op.kind === 'queue') return { ...op, queue: 0, capacity: 1 };
+  if (op.kind === 'malloc') return { ...op, slot: 0, size: 0 };
+  if (op.kind === 'free') return { ...op, slot: 0 };
   return op;
 }
 

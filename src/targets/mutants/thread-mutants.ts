@@ -18,7 +18,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
   {
     name: 'registers-load-before-the-root-is-set',
     original: 'kernel',
-    law: 'switch-follows-its-order',
+    law: 'page-is-private',
     story:
       'The registers of the next process are read from its stack while the page table is still the old one: somebody else lies there.',
     patch: {
@@ -40,7 +40,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
         }
         this.#table.bury();`,
     },
-    shortest: 't1 = spawn process',
+    shortest: 't1 = spawn process\nyield',
   },
   {
     name: 'new-root-keeps-the-tlb',
