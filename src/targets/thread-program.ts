@@ -20,10 +20,11 @@ import {
   type Slot,
   type ThreadOp,
 } from '../program/op.ts';
+import { storedBy } from './page-program.ts';
 import { ProcessHeap } from './process-heap.ts';
 
 /** What a program runs on. */
-interface Surroundings {
+export interface Surroundings {
   readonly kernel: Kernel;
   readonly core: Core;
   /** Options of each process's heap. */
@@ -310,15 +311,6 @@ function answered(answer: Answer): Outcome {
   return typeof answer === 'number' || answer === 'done'
     ? DONE
     : { kind: 'refused', why: String(answer) };
-}
-
-/** What the op at a step stores: not zero, and hardly another op's. Below 2^53, which a number holds. */
-export function storedBy(step: number, size: number): number {
-  const bytes = Array.from(
-    { length: Math.min(size, 6) },
-    (_, index) => ((step + index * 7) % 255) + 1,
-  );
-  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
 }
 
 /** An op on memory that is there, or not. */
