@@ -1,27 +1,73 @@
 import type { Cost } from '../src/kernel/cost.ts';
+import type { MeterReading } from '../src/machine/meter.ts';
+import type { MeteredPages } from '../src/targets/metered-pages.ts';
 import type { MeteredRun } from '../src/targets/metered-run.ts';
 
 /** One count of a run, and how a table names it. */
-export interface CostCount {
+export interface CostCount<Run> {
   readonly label: string;
   /** Whether it is shown when it is 0 in every run. */
   readonly shows: 'always' | 'when-counted';
   /** Nothing where the machine of a run has no such thing. */
-  readonly countOf: (run: MeteredRun) => number | undefined;
+  readonly countOf: (run: Run) => number | undefined;
   /** The whole of which it is shown as a share. */
-  readonly wholeOf?: (run: MeteredRun) => number;
+  readonly wholeOf?: (run: Run) => number;
 }
 
 /** Counts that belong together. */
-export interface CostGroup {
+export interface CostGroup<Run> {
   readonly name: string;
-  readonly counts: readonly CostCount[];
+  readonly counts: readonly CostCount<Run>[];
 }
 
-/** All that is counted in some runs. */
-export function costGroups(runs: readonly MeteredRun[]): readonly CostGroup[] {
+/** What is counted of every program. */
+interface AnyRun {
+  readonly meter: MeterReading;
+  readonly systemCalls: Readonly<Record<string, number>>;
+  readonly cost: Cost;
+}
+
+/** All that is counted of programs of blocks. */
+export function blockGroups(runs: readonly MeteredRun[]): readonly CostGroup<MeteredRun>[] {
   return [
     { name: 'program', counts: OP_COUNTS },
+    ...meterGroups(runs),
+    { name: 'system calls', counts: namedCounts(runs, 'mmap', ({ systemCalls }) => systemCalls) },
+    { name: 'at peak', counts: peakCounts() },
+    {
+      name: 'heap',
+      counts: [
+        always('list steps', ({ heap }) => heap.listSteps),
+        always('splits', ({ heap }) => heap.splits),
+        always('merges', ({ heap }) => heap.mergesLeft + heap.mergesRight + heap.mergesBoth),
+      ],
+    },
+    { name: 'cost', counts: costCounts() },
+  ];
+}
+
+/** All that is counted of programs of ops on pages. */
+export function pageGroups(runs: readonly MeteredPages[]): readonly CostGroup<MeteredPages>[] {
+  return [
+    {
+      name: 'program',
+      counts: [
+        always('ops', ({ counts }) => counts.ops),
+        whenCounted('refused', ({ counts }) => counts.refused),
+        whenCounted('faulted', ({ counts }) => counts.faulted),
+        whenCounted('skipped', ({ counts }) => counts.skipped),
+      ],
+    },
+    ...meterGroups(runs),
+    { name: 'system calls', counts: namedCounts(runs, 'mmap', ({ systemCalls }) => systemCalls) },
+    { name: 'at peak', counts: peakCounts() },
+    { name: 'cost', counts: costCounts() },
+  ];
+}
+
+/** What the meter counts. */
+export function meterGroups<Run extends AnyRun>(runs: readonly Run[]): readonly CostGroup<Run>[] {
+  return [
     {
       name: 'data',
       counts: [
@@ -40,75 +86,65 @@ export function costGroups(runs: readonly MeteredRun[]): readonly CostGroup[] {
       ],
     },
     { name: 'faults', counts: namedCounts(runs, 'not-mapped', ({ meter }) => meter.faults) },
-    {
-      name: 'system calls',
-      counts: namedCounts(runs, 'mmap', ({ systemCalls }) => systemCalls),
-    },
-    {
-      name: 'at peak',
-      counts: [
-        always('frames', ({ framesPeak }) => framesPeak),
-        always('bytes mapped', ({ mappedPeakBytes }) => mappedPeakBytes),
-        always('pages mapped', ({ mappedPeakBytes, pageSize }) => mappedPeakBytes / pageSize),
-      ],
-    },
-    {
-      name: 'heap',
-      counts: [
-        always('list steps', ({ heap }) => heap.listSteps),
-        always('splits', ({ heap }) => heap.splits),
-        always('merges', ({ heap }) => heap.mergesLeft + heap.mergesRight + heap.mergesBoth),
-      ],
-    },
-    { name: 'cost', counts: COST_COUNTS },
   ];
 }
 
-const OP_COUNTS: readonly CostCount[] = [
+const OP_COUNTS: readonly CostCount<MeteredRun>[] = [
   always('ops', ({ counts }) => counts.ops),
   whenCounted('refused', ({ counts }) => counts.refused),
   whenCounted('skipped', ({ counts }) => counts.skipped),
   whenCounted('misuse, not sent', ({ counts }) => counts.notSent),
 ];
 
-const COST_COUNTS: readonly CostCount[] = (['accesses', 'faults', 'calls', 'total'] as const).map(
-  (part: keyof Cost) => ({
-    ...always(part, ({ cost }) => cost[part]),
-    ...(part !== 'total' && { wholeOf: ({ cost }: MeteredRun) => cost.total }),
-  }),
-);
+function peakCounts<Run extends MeteredRun | MeteredPages>(): readonly CostCount<Run>[] {
+  return [
+    always('frames', ({ framesPeak }) => framesPeak),
+    always('bytes mapped', ({ mappedPeakBytes }) => mappedPeakBytes),
+    always('pages mapped', ({ mappedPeakBytes, pageSize }) => mappedPeakBytes / pageSize),
+  ];
+}
+
+export function costCounts<Run extends AnyRun>(): readonly CostCount<Run>[] {
+  return (['accesses', 'faults', 'calls', 'total'] as const).map((part) => ({
+    ...always<Run>(part, ({ cost }) => cost[part]),
+    ...(part !== 'total' && { wholeOf: ({ cost }: Run) => cost.total }),
+  }));
+}
 
 /** Reads by level, the root first, as many as the deepest tables have, and in all. */
-function translationCounts(runs: readonly MeteredRun[]): readonly CostCount[] {
+function translationCounts<Run extends AnyRun>(runs: readonly Run[]): readonly CostCount<Run>[] {
   const levelsCount = Math.max(...runs.map(({ meter }) => meter.translationReads.length));
   return [
     ...Array.from({ length: levelsCount }, (_, level) =>
-      always(`reads, level ${level}`, ({ meter }) => meter.translationReads.at(level)),
+      always<Run>(`reads, level ${level}`, ({ meter }) => meter.translationReads.at(level)),
     ),
-    always('reads in all', ({ meter }) =>
+    always<Run>('reads in all', ({ meter }) =>
       meter.translationReads.reduce((sum, reads) => sum + reads, 0),
     ),
     always('writes', ({ meter }) => meter.translationWrites),
   ];
 }
 
-/** Counts that have names of their own; of those that are 0 only one is shown. */
-function namedCounts<Name extends string>(
-  [first]: readonly MeteredRun[],
-  shown: Name,
-  countsOf: (run: MeteredRun) => Readonly<Record<Name, number>>,
-): readonly CostCount[] {
+/** Counts that have names of their own; of those that are 0 only one is shown, or none. */
+export function namedCounts<Run, Name extends string>(
+  [first]: readonly Run[],
+  shown: Name | '',
+  countsOf: (run: Run) => Readonly<Record<Name, number>>,
+): readonly CostCount<Run>[] {
   const names = first === undefined ? [] : (Object.keys(countsOf(first)) as Name[]);
   return names.map((name) => {
-    const make = name === shown ? always : whenCounted;
+    const make = name === shown ? always<Run> : whenCounted<Run>;
     return make(name.replaceAll('-', ' '), (run) => countsOf(run)[name]);
   });
 }
 
-function always(label: string, countOf: CostCount['countOf']): CostCount {
+export function always<Run>(label: string, countOf: CostCount<Run>['countOf']): CostCount<Run> {
   return { label, shows: 'always', countOf };
 }
 
-function whenCounted(label: string, countOf: CostCount['countOf']): CostCount {
+export function whenCounted<Run>(
+  label: string,
+  countOf: CostCount<Run>['countOf'],
+): CostCount<Run> {
   return { label, shows: 'when-counted', countOf };
 }

@@ -4,15 +4,30 @@ import { UsageError } from '../src/base/usage-error.ts';
 import { type HeapOptions, PRESETS as HEAP_PRESETS } from '../src/heap/options.ts';
 import { PRESETS, type PresetName } from '../src/machine/geometry.ts';
 import type { TlbOptions } from '../src/machine/tlb.ts';
+import type { KernelTicks } from '../src/kernel/core.ts';
+import type { BareMachineOptions } from '../src/targets/metered-pages.ts';
 import type { MeteredRunOptions } from '../src/targets/metered-run.ts';
+import type { MeteredThreadsOptions } from '../src/targets/metered-threads.ts';
 import { heapOptionsOn, type PagedArenaOptions } from '../src/targets/paged-arena.ts';
 
-/** A configuration as it was given, and what it means. */
+/** A configuration as it was given, and what it means for each kind of program. */
 export interface CostSettings {
   /** The text, or `default`: the title of its column. */
   readonly title: string;
   readonly run: MeteredRunOptions;
+  readonly pages: BareMachineOptions;
+  readonly threads: MeteredThreadsOptions;
+  readonly given: readonly GivenSetting[];
 }
+
+/** A setting that was given, and the kinds of programs that it says something of. */
+interface GivenSetting {
+  readonly name: string;
+  readonly kinds: readonly ProgramKind[];
+}
+
+/** What a program is made of, which decides what it runs on: the reference heap, the machine alone, or a kernel. */
+export type ProgramKind = 'blocks' | 'pages' | 'threads';
 
 /** What one setting changes. */
 interface Change {
@@ -22,6 +37,8 @@ interface Change {
   readonly heap?: Partial<HeapOptions>;
   readonly machine?: PagedArenaOptions;
   readonly tlb?: Partial<TlbOptions>;
+  readonly core?: Pick<MeteredThreadsOptions, 'policy' | 'quantum'>;
+  readonly ticks?: Partial<KernelTicks>;
 }
 
 /** One setting: what to pass, and what a text means; nothing, when it is none of that. */
@@ -30,11 +47,17 @@ interface Setting {
   readonly read: (text: string) => Change | undefined;
 }
 
+const TICKS_MAX = 1e9;
+
 const SETTINGS: Readonly<Record<string, Setting>> = {
   preset: oneOf(['x86-64', 'x86-32', 'toy'], (preset) => ({ machine: { preset } })),
   sets: countUpTo(4 * KIB, 1, (sets) => ({ tlb: { sets } })),
   ways: countUpTo(256, 0, (ways) => ({ tlb: { ways } })),
-  policy: oneOf(['lru', 'fifo', 'random'], (policy) => ({ tlb: { policy } })),
+  policy: oneOf(['lru', 'fifo', 'random', 'rr', 'fcfs', 'mlfq'], (policy) =>
+    policy === 'lru' || policy === 'fifo' || policy === 'random'
+      ? { tlb: { policy } }
+      : { core: { policy } },
+  ),
   ids: oneOf(['on', 'off'], (ids) => ({ tlb: { ids } })),
   placement: oneOf(['up', 'down', 'gaps', 'random'], (placement) => ({ machine: { placement } })),
   frames: oneOf(['on-touch', 'on-map'], (frames) => ({ machine: { frames } })),
@@ -42,6 +65,10 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   heap: oneOf(['default', 'lecture-note'], (heapPreset) => ({ heapPreset })),
   threshold: countUpTo(Number.MAX_SAFE_INTEGER, 1, (bigThreshold) => ({ heap: { bigThreshold } })),
   growth: oneOf(['map', 'brk'], (growth) => ({ heap: { growth } })),
+  quantum: countUpTo(TICKS_MAX, 1, (quantum) => ({ core: { quantum } })),
+  switch: countUpTo(TICKS_MAX, 0, (ticks) => ({ ticks: { switch: ticks } })),
+  call: countUpTo(TICKS_MAX, 0, (call) => ({ ticks: { call } })),
+  interrupt: countUpTo(TICKS_MAX, 0, (interrupt) => ({ ticks: { interrupt } })),
   seed: { takes: 'up to 8 hexadecimal digits', read: readSeed },
 };
 
@@ -77,15 +104,69 @@ export function costSettings(texts: readonly string[] | undefined): readonly Cos
  * @throws {UsageError} There is no such setting, its value is none that it takes, or it is given twice.
  */
 function parseSettings(text: string): CostSettings {
-  if (text === DEFAULT) return { title: DEFAULT, run: runOf([]) };
-  const given = new Map<string, Change>();
+  if (text === DEFAULT) return settingsOf(DEFAULT, []);
+  const given: [name: string, change: Change][] = [];
   for (const part of text.split(',')) {
     const [name, change] = parseSetting(part);
-    if (given.has(name))
+    if (given.some(([other, before]) => other === name && changesSame(before, change)))
       throw new UsageError(`--with: ${name} is set twice in '${text}'; set it once.`);
-    given.set(name, change);
+    given.push([name, change]);
   }
-  return { title: text, run: runOf([...given.values()]) };
+  return settingsOf(text, given);
+}
+
+/** Whether two values of one setting are of the same thing: the policy of the TLB is not that of the scheduler. */
+function changesSame(a: Change, b: Change): boolean {
+  return (a.core === undefined) === (b.core === undefined);
+}
+
+function settingsOf(title: string, given: readonly (readonly [string, Change])[]): CostSettings {
+  const run = runOf(given.map(([, change]) => change));
+  const { framesCount, frames, placement, preset, seed, tlb } = run.machine;
+  const pages = omitMissing({ framesCount, frames, placement, preset, seed, tlb });
+  const core = given.map(([, change]) => change.core);
+  const ticks = given.map(([, change]) => change.ticks);
+  return {
+    title,
+    run,
+    pages,
+    threads: Object.assign(
+      { heap: run.heap, machine: pages, ticks: Object.assign({}, ...ticks) },
+      ...core,
+    ),
+    given: given.map(([name, change]) => ({ name, kinds: kindsOf(change) })),
+  };
+}
+
+/** The entries that have a value. */
+function omitMissing<Options extends object>(
+  options: Options,
+): {
+  readonly [Name in keyof Options]?: Exclude<Options[Name], undefined>;
+} {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as never;
+}
+
+function kindsOf({ core, heap, heapPreset, ticks }: Change): readonly ProgramKind[] {
+  if (core !== undefined || ticks !== undefined) return ['threads'];
+  if (heap?.growth !== undefined) return ['blocks'];
+  if (heap !== undefined || heapPreset !== undefined) return ['blocks', 'threads'];
+  return ['blocks', 'pages', 'threads'];
+}
+
+/** @throws {UsageError} A setting is of what programs of this kind do not run on. */
+export function checkKind(
+  settings: readonly CostSettings[],
+  kind: ProgramKind,
+  path: string,
+): void {
+  const stray = settings.flatMap(({ given }) => given).find(({ kinds }) => !kinds.includes(kind));
+  if (stray !== undefined)
+    throw new UsageError(
+      `--with: ${stray.name} says nothing of a program of ${kind}, which ${path} is; leave it out.`,
+    );
 }
 
 function parseSetting(part: string): readonly [name: string, change: Change] {
@@ -103,7 +184,7 @@ function parseSetting(part: string): readonly [name: string, change: Change] {
 }
 
 /** What settings come to, in whatever order they were given. */
-function runOf(changes: readonly Change[]): MeteredRunOptions {
+function runOf(changes: readonly Change[]): Required<Pick<MeteredRunOptions, 'heap' | 'machine'>> {
   const { heapPreset, memory }: Change = Object.assign({}, ...changes);
   const machine: PagedArenaOptions = Object.assign({}, ...changes.map((change) => change.machine));
   const tlb: Partial<TlbOptions> = Object.assign({}, ...changes.map((change) => change.tlb));

@@ -1,32 +1,34 @@
-import type { MeteredRun } from '../src/targets/metered-run.ts';
-import { type CostCount, costGroups } from './cost-counts.ts';
+import type { CostCount, CostGroup } from './cost-counts.ts';
 import { formatColumns, formatCount } from './format.ts';
 
 /** A run and the title of its column. */
-export interface CostColumn {
+export interface CostColumn<Run> {
   readonly title: string;
-  readonly run: MeteredRun;
+  readonly run: Run;
 }
 
 type Line = readonly string[];
 
 /** The runs side by side, a count a line; of two a last column has the ratio, second to first. */
-export function costTable(columns: readonly CostColumn[]): readonly string[] {
+export function costTable<Run>(
+  columns: readonly CostColumn<Run>[],
+  groupsOf: (runs: readonly Run[]) => readonly CostGroup<Run>[],
+): readonly string[] {
   const runs = columns.map(({ run }) => run);
-  const lines = costGroups(runs).flatMap(({ counts, name }) =>
+  const lines = groupsOf(runs).flatMap(({ counts, name }) =>
     counts
       .filter((count) => isShown(count, runs))
       .map((count, index) => [index === 0 ? name : '', ...cellsOf(count, runs)]),
   );
-  const all = [...headings(columns), ...lines];
+  const all = [...headings(columns.map(({ title }) => title)), ...lines];
   const numbers = Array.from({ length: columns.length + 1 }, (_, index) => index + 2);
   return formatColumns(all, numbers);
 }
 
 /** The titles, each of their settings on a line of its own. */
-function headings(columns: readonly CostColumn[]): readonly Line[] {
-  const titles = columns.map(({ title }) => title.split(','));
-  if (columns.length === 2) titles.push(['ratio']);
+function headings(texts: readonly string[]): readonly Line[] {
+  const titles = texts.map((text) => text.split(','));
+  if (texts.length === 2) titles.push(['ratio']);
   const height = Math.max(...titles.map((title) => title.length));
   return Array.from({ length: height }, (_, line) => [
     '',
@@ -35,11 +37,11 @@ function headings(columns: readonly CostColumn[]): readonly Line[] {
   ]);
 }
 
-function isShown({ countOf, shows }: CostCount, runs: readonly MeteredRun[]): boolean {
+function isShown<Run>({ countOf, shows }: CostCount<Run>, runs: readonly Run[]): boolean {
   return shows === 'always' || runs.some((run) => countOf(run) !== 0);
 }
 
-function cellsOf(count: CostCount, runs: readonly MeteredRun[]): Line {
+function cellsOf<Run>(count: CostCount<Run>, runs: readonly Run[]): Line {
   const counts = runs.map((run) => count.countOf(run));
   const [a, b] = counts;
   const isCompared = counts.length === 2 && a !== undefined && b !== undefined;
@@ -48,7 +50,7 @@ function cellsOf(count: CostCount, runs: readonly MeteredRun[]): Line {
 }
 
 /** A count, behind its share where it has one: `41.0 %  1,043`. */
-function formatCell({ countOf, wholeOf }: CostCount, run: MeteredRun): string {
+function formatCell<Run>({ countOf, wholeOf }: CostCount<Run>, run: Run): string {
   const count = countOf(run);
   if (count === undefined) return '-';
   const whole = wholeOf?.(run) ?? 0;

@@ -1,4 +1,4 @@
-import type { Lesson } from '../src/targets/lessons.ts';
+import type { Lesson } from '../src/targets/lesson.ts';
 import { formatColumns, formatCount } from './format.ts';
 
 /** A claim with its row and its sentence, and its cases as a table. */

@@ -138,7 +138,7 @@ function addCost(program: Command, io: Io, result: Result): void {
   const command = program
     .command('cost')
     .description(
-      "counts what the reference heap makes a simulated machine do; without a file, for the lecture note's claims of cost",
+      "counts what a program makes a simulated machine do, its heap and its kernel included; without a file, for the lecture note's claims of cost",
     )
     .argument('[file]', 'a program, or a trace')
     .option(
@@ -146,7 +146,11 @@ function addCost(program: Command, io: Io, result: Result): void {
       `a column of counts, once or more often: default, or ${SETTING_NAMES.map((name) => `${name}=`).join(', ')} with commas between`,
       collect,
     )
-    .option('--touch', 'let the program write each byte that it is granted once');
+    .option('--touch', 'let a program of blocks write each byte that it is granted once')
+    .option(
+      '--compare',
+      'a program of threads in three columns: all as processes, with address-space ids too, all as threads',
+    );
   addCommonOptions(command).action(
     async (file: string | undefined, options: CostCommandOptions) => {
       result.code = await cost(io, file, options);

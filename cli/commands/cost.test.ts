@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Lesson } from '../../src/targets/lessons.ts';
+import type { Lesson } from '../../src/targets/lesson.ts';
 import type { MeteredRun } from '../../src/targets/metered-run.ts';
 import { TestFolder } from '../test-folder.test-helper.ts';
 

@@ -1,3 +1,4 @@
+import { addReadings, type MeterReading, subtractReadings } from '../machine/meter.ts';
 import { Registers, REGISTERS_COUNT } from '../machine/registers.ts';
 import type { Mmu } from '../machine/mmu.ts';
 import type { Thread } from './thread.ts';
@@ -12,9 +13,10 @@ export const STACK_UNDERFLOW = 'its stack pointer lies above its stack';
 
 /** Memory accesses that switching made itself, counted apart from those of the programs. */
 export interface SwitchAccesses {
-  reads: number;
-  writes: number;
-  tlbMisses: number;
+  /** Of data and for translation. */
+  readonly reads: number;
+  readonly writes: number;
+  readonly tlbMisses: number;
 }
 
 /**
@@ -23,13 +25,22 @@ export interface SwitchAccesses {
  * changes in between.
  */
 export class ContextSwitch {
-  readonly accesses: SwitchAccesses = { reads: 0, writes: 0, tlbMisses: 0 };
+  /** All that the meter counted while registers were moved. */
+  counted: MeterReading;
   readonly #mmu: Mmu;
   readonly #registers: Registers;
 
   constructor(mmu: Mmu, registers: Registers) {
     this.#mmu = mmu;
     this.#registers = registers;
+    const now = mmu.meter.read();
+    this.counted = subtractReadings(now, now);
+  }
+
+  get accesses(): SwitchAccesses {
+    const { dataReads, dataWrites, tlbMisses, translationReads } = this.counted;
+    const reads = translationReads.reduce((sum, count) => sum + count, dataReads);
+    return { reads, writes: dataWrites, tlbMisses };
   }
 
   /** Saves the registers below the stack pointer. @returns Why that could not be, or undefined. */
@@ -76,13 +87,11 @@ export class ContextSwitch {
 
   #inKernel(move: () => string | undefined): string | undefined {
     const { meter } = this.#mmu;
-    const before = { reads: meter.reads, writes: meter.dataWrites, tlbMisses: meter.tlbMisses };
+    const before = meter.read();
     this.#mmu.mode = 'kernel';
     const fault = move();
     this.#mmu.mode = 'user';
-    this.accesses.reads += meter.reads - before.reads;
-    this.accesses.writes += meter.dataWrites - before.writes;
-    this.accesses.tlbMisses += meter.tlbMisses - before.tlbMisses;
+    this.counted = addReadings(this.counted, subtractReadings(meter.read(), before));
     return fault;
   }
 }

@@ -10,7 +10,14 @@ import { type Activity, ProcessTable, type ProcessTableOptions } from './process
 import type { Process } from './process.ts';
 import type { PolicyName, ReadyReason, Scheduler } from './scheduler.ts';
 import type { Thread } from './thread.ts';
-import { type Action, type Call, type SpawnRequest, ThreadFault } from './user-code.ts';
+import {
+  type Action,
+  type Call,
+  type CallName,
+  noThreadCalls,
+  type SpawnRequest,
+  ThreadFault,
+} from './user-code.ts';
 
 /** What the kernel's own work takes, in ticks of the clock. */
 export interface KernelTicks {
@@ -78,6 +85,8 @@ export class Core implements CallSurroundings {
     sleep: 0,
     join: 0,
   };
+  /** How often threads made each call. One that has to be made again when its thread runs counts once. */
+  readonly calls: Record<CallName, number> = noThreadCalls();
   /** Switches that set another root. */
   rootsSet = 0;
   timerStrikes = 0;
@@ -254,8 +263,9 @@ export class Core implements CallSurroundings {
     thread.answerRegister = -1;
     thread.answer = undefined;
     this.registers.pc += 1;
-    if (next.value.kind === 'call') this.#call(activity, next.value.call);
-    else this.#work(activity, next.value);
+    if (next.value.kind !== 'call') return this.#work(activity, next.value);
+    this.calls[next.value.call.name] += 1;
+    this.#call(activity, next.value.call);
   }
 
   /** A tick of what a program does by itself. */

@@ -30,6 +30,30 @@ export type Call =
     }
   | { readonly name: 'brk'; readonly increment: number };
 
+export type CallName = Call['name'];
+
+/** What is asked for of a kernel, with a count of 0 each. */
+export function noThreadCalls(): Record<CallName, number> {
+  return {
+    yield: 0,
+    exit: 0,
+    sleep: 0,
+    join: 0,
+    spawn: 0,
+    down: 0,
+    up: 0,
+    send: 0,
+    receive: 0,
+    io: 0,
+    quantum: 0,
+    policy: 0,
+    mmap: 0,
+    munmap: 0,
+    mprotect: 0,
+    brk: 0,
+  };
+}
+
 /** A thread to be made: in the process of the one that asks, or in a new one. */
 export interface SpawnRequest {
   readonly as: 'thread' | 'process';

@@ -16,6 +16,16 @@ export interface MeterReading {
   readonly faults: Readonly<Record<FaultCause, number>>;
 }
 
+/** What was counted between two readings, the earlier one second. */
+export function subtractReadings(a: MeterReading, b: MeterReading): MeterReading {
+  return combine(a, b, (count, other) => count - other);
+}
+
+/** What was counted in two stretches together. */
+export function addReadings(a: MeterReading, b: MeterReading): MeterReading {
+  return combine(a, b, (count, other) => count + other);
+}
+
 /** Accesses that took a shortcut, since the machine was made: each is a data read or write and a hit. */
 export interface ShortcutCounts {
   readonly loadsCount: number;
@@ -102,6 +112,32 @@ export class Meter implements MeterReading {
   get #shortcutStores(): number {
     return this.#shortcuts.storesCount - this.#storesBefore;
   }
+}
+
+function combine(
+  a: MeterReading,
+  b: MeterReading,
+  of: (count: number, other: number) => number,
+): MeterReading {
+  return {
+    dataReads: of(a.dataReads, b.dataReads),
+    dataWrites: of(a.dataWrites, b.dataWrites),
+    translationReads: a.translationReads.map((reads, level) =>
+      of(reads, b.translationReads[level]!),
+    ),
+    translationWrites: of(a.translationWrites, b.translationWrites),
+    tlbHits: of(a.tlbHits, b.tlbHits),
+    tlbMisses: of(a.tlbMisses, b.tlbMisses),
+    tlbEvictions: of(a.tlbEvictions, b.tlbEvictions),
+    tlbFlushes: of(a.tlbFlushes, b.tlbFlushes),
+    faults: {
+      'not-mapped': of(a.faults['not-mapped'], b.faults['not-mapped']),
+      'read-only': of(a.faults['read-only'], b.faults['read-only']),
+      'kernel-only': of(a.faults['kernel-only'], b.faults['kernel-only']),
+      'reserved-bit': of(a.faults['reserved-bit'], b.faults['reserved-bit']),
+      'non-canonical': of(a.faults['non-canonical'], b.faults['non-canonical']),
+    },
+  };
 }
 
 function noFaults(): Record<FaultCause, number> {

@@ -13,6 +13,7 @@ import { SwitchWatch } from '../kernel/switch-watch.ts';
 import { PRESETS, type PresetName } from '../machine/geometry.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import type { Op } from '../program/op.ts';
+import { layoutOf } from './kernel-layout.ts';
 import { heapOptionsOn } from './paged-arena.ts';
 import { ThreadProgram } from './thread-program.ts';
 
@@ -181,8 +182,6 @@ class ModelledKernel {
   readonly #watch = new SwitchWatch();
   readonly #models: ModelledSpace[] = [];
   readonly #preset: PresetName;
-  /** Of all addresses: two for the heap, one for stacks, one for the break, the rest for maps. */
-  readonly #eighth: number;
   #program: ThreadProgram | undefined;
 
   constructor(
@@ -192,13 +191,8 @@ class ModelledKernel {
   ) {
     this.#preset = preset;
     this.#kernel = new Kernel({ preset, framesCount, tlb, watch });
-    this.#eighth = PRESETS[preset].addressLimit / 8;
     this.#core = new Core(this.#kernel, {
-      space: {
-        breakRange: { start: 3 * this.#eighth, end: 4 * this.#eighth },
-        mapRange: { start: 4 * this.#eighth, end: 8 * this.#eighth },
-        ...space,
-      },
+      space: { ...layoutOf(preset).space, ...space },
       watcher: this.#watch,
       makeMemory: (kernel, own) => {
         const model = new ModelledSpace(kernel, own, 'foreign');
@@ -239,7 +233,7 @@ class ModelledKernel {
 
   perform(ops: readonly Op[], observer: StepObserver): void {
     const heap = heapOptionsOn(this.#preset);
-    const heapRange = { start: this.#kernel.mmu.geometry.pageSize, end: this.#eighth * 2 };
+    const { heapRange } = layoutOf(this.#preset);
     const surroundings = { kernel: this.#kernel, core: this.#core, heap, heapRange };
     const program = new ThreadProgram(surroundings, ops, observer);
     this.#program = program;

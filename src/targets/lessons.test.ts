@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type LessonCase, lessons } from './lessons.ts';
+import type { LessonCase } from './lesson.ts';
+import { lessons } from './lessons.ts';
 
 const ALL = lessons();
 

@@ -8,21 +8,10 @@ import type { Mmu } from '../machine/mmu.ts';
 import { RIGHTS } from '../machine/page-table-entry.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import type { Op } from '../program/op.ts';
+import type { Lesson, LessonCase } from './lesson.ts';
 import { meteredRun, type MeteredRun } from './metered-run.ts';
 import { PagedArena, type PagedArenaOptions } from './paged-arena.ts';
-
-/** One line of a lesson's table, by column. */
-export type LessonCase = Readonly<Record<string, string | number>>;
-
-/** A claim of the lecture note about cost, and what the machine counts for it. */
-export interface Lesson {
-  /** The claim's row in the requirements. */
-  readonly row: string;
-  /** The claim as one sentence, in numbers. */
-  readonly says: string;
-  /** All with the same columns. Where one is called `expected`, it is what the claim says of the column before it. */
-  readonly cases: readonly LessonCase[];
-}
+import { threadLessons } from './thread-lessons.ts';
 
 /**
  * Runs the machine and the heap for each claim, and counts.
@@ -30,7 +19,14 @@ export interface Lesson {
  * Source of the claims: N. Tuck, "Simple Malloc", lecture notes, 2025.
  */
 export function lessons(): readonly Lesson[] {
-  return [missLesson(), switchLesson(), growthLesson(), steadyLesson(), touchLesson()];
+  return [
+    missLesson(),
+    switchLesson(),
+    ...threadLessons(),
+    growthLesson(),
+    steadyLesson(),
+    touchLesson(),
+  ];
 }
 
 /** Memory for all that a heap's lesson touches, and no more, since each case makes a machine of its own. */

@@ -1,4 +1,3 @@
-import { unreachable } from '../base/kit-bug.ts';
 import { formatAddress } from '../base/units.ts';
 import type { MachineTarget, StepObserver } from '../check/target.ts';
 import type { Outcome } from '../check/outcome.ts';
@@ -10,8 +9,8 @@ import { ModelledSpace } from '../kernel/modelled-space.ts';
 import { PRESETS, type PresetName } from '../machine/geometry.ts';
 import { DIRTY } from '../machine/page-table-entry.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
-import { type Base, isPageOp, type Op, type PageOp, type Slot } from '../program/op.ts';
-import { storedBy } from './stored-by.ts';
+import { isPageOp, type Op, type PageOp } from '../program/op.ts';
+import { PageProgram } from './page-program.ts';
 
 /** What a machine is built of, where it is not the default. */
 export interface MachineOptions {
@@ -28,9 +27,7 @@ export interface MachineOptions {
 
 const FRAMES_COUNT = 64;
 const SMALL_TLB: Partial<TlbOptions> = { sets: 2, ways: 4 };
-const SKIPPED: Outcome = { kind: 'skipped' };
 const NOT_ASKED: Outcome = { kind: 'not asked' };
-const DONE: Outcome = { kind: 'done' };
 
 /**
  * Makes a machine with one address space, which performs programs of page ops against a model of memory.
@@ -151,8 +148,7 @@ class MachinePair {
 class ModelledMachine {
   readonly model: ModelledSpace;
   readonly #kernel: Kernel;
-  readonly #breakStart: number;
-  readonly #areas = new Map<Slot, number>();
+  readonly #program: PageProgram;
 
   constructor(
     { framesCount = FRAMES_COUNT, preset = 'x86-64', space, tlb }: MachineOptions,
@@ -168,7 +164,7 @@ class ModelledMachine {
       this.#kernel,
       this.#kernel.newSpace({ placement: 'up', ...space }),
     );
-    this.#breakStart = this.model.space.breakAddress;
+    this.#program = new PageProgram(this.model, this.#kernel.mmu.geometry.pageSize);
     this.model.space.activate();
   }
 
@@ -195,55 +191,6 @@ class ModelledMachine {
 
   /** @param step What a store stores follows from it. */
   send(op: PageOp, step: number): Outcome {
-    if (op.kind === 'map') return this.#map(op, undefined);
-    if (op.kind === 'brk') return answered(this.model.sbrk(op.increment));
-    const start = this.#addressOf(op.base);
-    const address = start === undefined ? NaN : start + op.offset;
-    if (!Number.isSafeInteger(address)) return SKIPPED;
-    switch (op.kind) {
-      case 'map-at':
-        return this.#map(op, address);
-      case 'unmap':
-        return answered(this.model.munmap(address, op.size));
-      case 'protect':
-        return answered(this.model.protect(address, op.size, op.protection));
-      case 'load':
-        return this.model.load(address, op.size);
-      case 'store':
-        return this.model.store(address, storedBy(step, op.size), op.size);
-      case 'touch':
-        return this.#touch(address, op.size, step);
-      default:
-        return unreachable(op);
-    }
+    return this.#program.perform(op, step);
   }
-
-  #addressOf(base: Base): number | undefined {
-    if (base === 'brk') return this.#breakStart;
-    return typeof base === 'number' ? this.#areas.get(base) : undefined;
-  }
-
-  #map(
-    { area, protection, size }: PageOp & { kind: 'map' | 'map-at' },
-    address: number | undefined,
-  ): Outcome {
-    const start = this.model.mmap({ size, protection, ...(address !== undefined && { address }) });
-    if (typeof start !== 'number') return answered(start);
-    this.#areas.set(area, start);
-    return { kind: 'granted', address: start, size };
-  }
-
-  /** A byte to each page; frames run out before a range that is too long ends. */
-  #touch(address: number, size: number, step: number): Outcome {
-    const { pageSize } = this.#kernel.mmu.geometry;
-    for (let at = address; at < address + size; at += pageSize) {
-      const answer = this.model.store(at, storedBy(step, 1));
-      if (answer.kind === 'faulted') return answer;
-    }
-    return DONE;
-  }
-}
-
-function answered(answer: number | string): Outcome {
-  return typeof answer === 'number' || answer === 'done' ? DONE : { kind: 'refused', why: answer };
 }

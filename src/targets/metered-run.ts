@@ -1,3 +1,4 @@
+import { unreachable } from '../base/kit-bug.ts';
 import type { Size } from '../base/units.ts';
 import type { HeapCounters } from '../heap/free-list.ts';
 import { Heap } from '../heap/heap.ts';
@@ -6,7 +7,7 @@ import { costOf, type Cost } from '../kernel/cost.ts';
 import { OutOfFrames } from '../kernel/out-of-frames.ts';
 import type { SystemCall } from '../kernel/system-calls.ts';
 import type { MeterReading } from '../machine/meter.ts';
-import type { BlockOp, Op, Slot } from '../program/op.ts';
+import { type BlockOp, isPageOp, isThreadOp, type Op, type Slot } from '../program/op.ts';
 import { printOp } from '../program/text.ts';
 import { heapOptionsOn, PagedArena, placedFor, type PagedArenaOptions } from './paged-arena.ts';
 
@@ -23,7 +24,7 @@ interface OpCounts {
   ops: number;
   /** Ops that do nothing, since their slots do not allow it. */
   skipped: number;
-  /** Misuse, which the reference promises no answer to. */
+  /** Misuse, which the reference promises no answer to, and ops that are no requests. */
   notSent: number;
   refused: number;
 }
@@ -123,6 +124,10 @@ class Process {
   }
 
   #send(op: Op): void {
+    if (isPageOp(op) || isThreadOp(op)) {
+      this.counts.notSent += 1;
+      return;
+    }
     switch (op.kind) {
       case 'malloc':
       case 'calloc':
@@ -137,8 +142,7 @@ class Process {
         this.counts.notSent += 1;
         return;
       default:
-        // Ops on pages and of threads are no requests.
-        this.counts.notSent += 1;
+        return unreachable(op);
     }
   }
 

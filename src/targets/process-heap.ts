@@ -22,6 +22,8 @@ type Deed =
 class DraftArena implements Arena {
   readonly pageSize: number;
   deeds: Deed[] = [];
+  /** System calls that were made at once, which the core does not see. */
+  readonly calls = { mmap: 0, brk: 0 };
   readonly #kernel: Kernel;
   readonly #memory: ProcessMemory;
   readonly #within: Range;
@@ -77,6 +79,7 @@ class DraftArena implements Arena {
     const taken = this.#memory.space.areas.all();
     const address = findPlace({ pageSize, placement: 'up', prng, size, taken, within });
     if (address === null) return null;
+    this.calls.mmap += 1;
     return this.#memory.mmap({ address, size }) === address ? address : null;
   }
 
@@ -85,6 +88,7 @@ class DraftArena implements Arena {
   }
 
   brk(increment: number): number | null {
+    this.calls.brk += 1;
     const before = this.#memory.sbrk(increment);
     return typeof before === 'number' ? before : null;
   }
@@ -131,6 +135,11 @@ export class ProcessHeap {
   /** Whether what its memory holds is all that it has done. */
   get isAtRest(): boolean {
     return this.inside === undefined && !this.isBroken;
+  }
+
+  /** System calls of the heap that the core does not see. */
+  get calls(): Readonly<Record<'mmap' | 'brk', number>> {
+    return this.#arena.calls;
   }
 
   /** Reads without leaving traces, for whoever looks at it at rest. */

@@ -24,7 +24,7 @@ import { ProcessHeap } from './process-heap.ts';
 import { storedBy } from './stored-by.ts';
 
 /** What a program runs on. */
-interface Surroundings {
+export interface Surroundings {
   readonly kernel: Kernel;
   readonly core: Core;
   /** Options of each process's heap. */
