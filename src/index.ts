@@ -36,9 +36,12 @@ export { refine, type Refined } from './minimize/refine.ts';
 export { guardedRun } from './supervise/guarded-run.ts';
 
 export { referenceTarget, type ReferenceOptions } from './targets/reference.ts';
+export { ThreadProgram } from './targets/thread-program.ts';
 export type { PagedArenaOptions } from './targets/paged-arena.ts';
 export { objectTarget, type AllocatorObject, type MakeAllocator } from './targets/object.ts';
 export { findMutant, loadMutant, MUTANTS, type Mutant } from './targets/mutants/index.ts';
+export { Core, type CoreOptions } from './kernel/core.ts';
+export { Kernel, type KernelOptions } from './kernel/kernel.ts';
 export type { Arena } from './heap/arena.ts';
 export { FlatArena, type FlatArenaOptions } from './heap/flat-arena.ts';
 export { Heap } from './heap/heap.ts';

@@ -197,7 +197,7 @@ export const LAW = {
   callocZeroes: law({
     name: 'calloc-zeroes',
     says: 'Every byte that calloc returns is zero.',
-    rows: 'H8 B7',
+    rows: 'H8 L6 B7',
     source: 'C17 7.22.3.2: "The space is initialized to all bits zero".',
     needs: 'memory, calloc',
     check: (op: Op, offset: number) =>

@@ -35,7 +35,7 @@ export const HEAP_INVARIANTS: readonly HeapInvariant[] = [
   {
     name: 'blocks-tile-regions',
     says: 'Blocks tile every region: each ends where the next starts, the first at its start, the last at its end.',
-    rows: 'H5 F12 R34',
+    rows: 'H5 F5 F12 R34',
     source: 'VulkanMemoryAllocator, Validate: offset + size == nextOffset.',
     check: ({ regions }) => regions.find(({ problem }) => problem !== undefined)?.problem,
   },

@@ -16,6 +16,11 @@ export class Alarms {
     return this.#alarms[0]?.dueAt ?? Infinity;
   }
 
+  /** When each of those who sleep wakes, by the clock. */
+  get times(): readonly number[] {
+    return this.#alarms.map(({ dueAt }) => dueAt);
+  }
+
   /** The queues of those who sleep: each has one of its own. */
   get queues(): readonly WaitQueue[] {
     return this.#alarms.map(({ queue }) => queue);

@@ -253,6 +253,12 @@ export const DAMAGES: readonly Damage[] = [
     '3 ticks are accounted, the clock says 4',
   ],
   [
+    'S12: a sleeper that sleeps on while others have ticks',
+    ({ running }) => Object.assign(running, { lastTickAt: 1000 }),
+    ['alarms-ring-in-order'],
+    't8 had a tick until 1000, an alarm was due at 101',
+  ],
+  [
     'Q1: an up that is lost',
     ({ gate }) => {
       gate.upsCount += 1;

@@ -177,6 +177,20 @@ export const CORE_INVARIANTS: readonly CoreInvariant[] = [
     },
   },
   {
+    name: 'alarms-ring-in-order',
+    says: 'The alarms of sleepers are sorted by time, and no program has a tick while one is overdue.',
+    rows: 'S12 R18',
+    source: 'Pintos, "Alarm Clock"; Linux, timerqueue: the one that expires next is in front.',
+    check: ({ core: { alarms, current } }) => {
+      const { times } = alarms;
+      const wrong = times.findIndex((time, index) => index > 0 && time < times[index - 1]!);
+      if (wrong > 0)
+        return `the alarm for tick ${times[wrong]} stands behind the one for tick ${times[wrong - 1]}`;
+      if (current === undefined || current.lastTickAt <= alarms.dueAt) return undefined;
+      return `t${current.id} had a tick until ${current.lastTickAt}, an alarm was due at ${alarms.dueAt}`;
+    },
+  },
+  {
     name: 'semaphore-counts',
     says: 'A value is never negative, and equals the initial one and all ups, less the downs that are over.',
     rows: 'Q1 R15',

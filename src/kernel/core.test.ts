@@ -45,6 +45,21 @@ describe('a core', () => {
     expect(world.problems()).toEqual({});
   });
 
+  test('wakes who is due when the interrupt of a device is over, before a program goes on', () => {
+    const world = new CoreWorld({ ticks: { call: 0, interrupt: 3, switch: 0 } });
+    const device = world.device();
+    world.process(() => perform(ask({ name: 'io', device, ticks: 4 }), COMPUTE));
+    world.process(() => perform(ask({ name: 'sleep', ticks: 5 }), COMPUTE));
+    world.process(function* looks() {
+      for (let tick = 0; tick < 9; tick += 1) {
+        yield COMPUTE;
+        expect(world.core.alarms.dueAt).toBeGreaterThan(world.core.clock);
+      }
+    });
+    expect(world.core.run()).toBe('all ended');
+    expect(world.core.accounts).toEqual({ user: 11, kernel: 6, switching: 0, idle: 0 });
+  });
+
   test('counts switches by their reason, and none where a thread goes on', () => {
     const world = new CoreWorld({ quantum: 2 });
     world.process(() => perform(COMPUTE, COMPUTE, COMPUTE, ask({ name: 'yield' }), COMPUTE));

@@ -228,16 +228,18 @@ export class Core implements CallSurroundings {
     this.#spend('idle', ticks);
   }
 
-  /** Devices that are done and sleepers whose time has come make threads ready. */
+  /** Devices that are done and sleepers whose time has come make threads ready; an interrupt takes time as well. */
   #takeInterrupts(): void {
-    while (this.alarms.dueAt <= this.clock) {
-      this.#spend('kernel', this.#ticks.interrupt);
-      this.wake(this.alarms.take());
-    }
-    for (const device of this.#devices) {
-      while (device.dueAt <= this.clock) {
+    while (this.#nextDue() <= this.clock) {
+      while (this.alarms.dueAt <= this.clock) {
         this.#spend('kernel', this.#ticks.interrupt);
-        this.wake(device.complete(device.dueAt));
+        this.wake(this.alarms.take());
+      }
+      for (const device of this.#devices) {
+        while (device.dueAt <= this.clock) {
+          this.#spend('kernel', this.#ticks.interrupt);
+          this.wake(device.complete(device.dueAt));
+        }
       }
     }
   }

@@ -102,7 +102,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
   {
     name: 'calls-change-their-own-pages',
     says: 'Exactly those pages are mapped, with the protection and the contents, that the calls and stores so far gave; so munmap removes its range and nothing beside it.',
-    rows: 'V5 R26',
+    rows: 'V5 T17 R26',
     source: 'Verified NrOS, UnmapStart and UnmapEnd; verus-mimalloc, os_exact_range.',
     needs: 'model',
     check: (state) =>
@@ -182,7 +182,7 @@ export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
   {
     name: 'frame-is-mapped-once',
     says: 'No entry leads to a free frame or to a table, and exactly one to a frame of data: that of the page that it was taken for.',
-    rows: 'A3 A4',
+    rows: 'A3 A4 A5',
     source: 'Linux, page_table_check_zero, page_table_check_set and page_table_check_clear.',
     check: ({ kernel: { frames }, leads, owned }) => {
       for (const frame of new Set([...owned, ...leads.keys()])) {

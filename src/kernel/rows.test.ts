@@ -185,7 +185,7 @@ const ROWS: readonly Row[] = [
   },
   {
     row: 'R25',
-    says: 'a page reads as zero at first touch, and what is written is nobody else to see',
+    says: "a page reads as zero at first touch, and what is written is nobody else's to see",
     check: (module) => {
       for (const ids of ['on', 'off'] as const) {
         const { kernel, space } = makeWorld({}, { tlb: { ids } }, module);

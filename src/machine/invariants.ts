@@ -181,7 +181,7 @@ export const MACHINE_INVARIANTS: readonly MachineInvariant[] = [
   {
     name: 'ids-and-roots-match',
     says: 'Live address spaces have different roots and, where there are ids, different ids; the id in use is that of the root in use.',
-    rows: 'T8',
+    rows: 'T8 T10',
     source: 'seL4, valid_asid_table; Syeda and Klein, root_map.',
     check: identityProblem,
   },

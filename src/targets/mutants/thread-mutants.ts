@@ -280,6 +280,14 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     shortest: 'io 1',
   },
   {
+    name: 'last-alarm-rings-first',
+    original: 'kernel',
+    law: 'alarms-ring-in-order',
+    story: 'Sleepers are sorted the wrong way round: all sleep as long as the last of them.',
+    patch: { module: 'kernel/alarms', find: 'alarm.dueAt > dueAt', replace: 'alarm.dueAt < dueAt' },
+    shortest: 't1 = spawn thread\nt2 = spawn thread\nsleep 1\nt1: sleep 0\nt2: store a0 0 1',
+  },
+  {
     name: 'down-goes-below-zero',
     original: 'kernel',
     law: 'semaphore-counts',
