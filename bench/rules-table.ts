@@ -42,7 +42,7 @@ export function readTests(root: string): readonly TestFile[] {
         join(folder, name).replaceAll(sep, '/'),
       ),
     )
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith('.test.ts') || DAMAGE_FILES.has(path))
     .toSorted()
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }

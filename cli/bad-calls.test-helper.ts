@@ -6,7 +6,7 @@ const TARGETS =
 
 /** What can be set with `cost --with`. */
 const SETTINGS =
-  'pass NAME=VALUE, with a name of preset, sets, ways, policy, ids, placement, frames, memory, heap, threshold, growth, seed, or default alone';
+  'pass NAME=VALUE, with a name of preset, sets, ways, policy, ids, placement, frames, memory, heap, threshold, growth, quantum, switch, call, interrupt, seed, or default alone';
 
 export const CALLS: readonly Row[] = [
   ['chekc', "heapcheck: unknown command 'chekc'; did you mean check?"],
@@ -149,7 +149,7 @@ export const CALLS: readonly Row[] = [
   ],
   [
     'cost fine.ops --with policy=mru',
-    "--with: policy is 'mru'; pass policy= with lru, fifo or random.",
+    "--with: policy is 'mru'; pass policy= with lru, fifo, random, rr, fcfs or mlfq.",
   ],
   [
     'cost fine.ops --with threshold=-1',
@@ -163,6 +163,54 @@ export const CALLS: readonly Row[] = [
   [
     'cost fine.ops --with policy=random,seed=five',
     "--with: seed is 'five'; pass seed= with up to 8 hexadecimal digits.",
+  ],
+  [
+    'cost threads.ops --with quantum=0',
+    "--with: quantum is '0'; pass quantum= with a whole number from 1 to 1000000000.",
+  ],
+  [
+    'cost threads.ops --with policy=lru,policy=rr,policy=mlfq',
+    "--with: policy is set twice in 'policy=lru,policy=rr,policy=mlfq'; set it once.",
+  ],
+  [
+    'cost fine.ops --with switch=5',
+    '--with: switch says nothing of a program of blocks, which fine.ops is; leave it out.',
+  ],
+  [
+    'cost pages.ops --with default --with sets=4,policy=rr',
+    '--with: policy says nothing of a program of pages, which pages.ops is; leave it out.',
+  ],
+  [
+    'cost pages.ops --with heap=default',
+    '--with: heap says nothing of a program of pages, which pages.ops is; leave it out.',
+  ],
+  [
+    'cost threads.ops --with growth=brk',
+    '--with: growth says nothing of a program of threads, which threads.ops is; leave it out.',
+  ],
+  [
+    'cost pages.ops --touch',
+    '--touch: pages.ops is a program of pages, which says itself what it writes; leave --touch out.',
+  ],
+  [
+    'cost threads.ops --compare --touch',
+    '--touch: threads.ops is a program of threads, which says itself what it writes; leave --touch out.',
+  ],
+  [
+    'cost --compare',
+    '--compare: there is no file to run; pass a program or a trace, or leave --compare out.',
+  ],
+  [
+    'cost fine.ops --compare',
+    '--compare: fine.ops is a program of blocks, which spawns nothing; pass a program of threads, or leave --compare out.',
+  ],
+  [
+    'cost threads.ops --compare --with default --with sets=4',
+    '--compare: it makes three columns of its own; pass --with only once.',
+  ],
+  [
+    'cost threads.ops --compare --with sets=4,ids=on',
+    '--compare: ids is what its columns differ in; leave ids out of --with.',
   ],
 ];
 

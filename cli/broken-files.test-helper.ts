@@ -34,6 +34,8 @@ export default () => {
 
   // Programs
   'fine.ops': `${P}b0 = malloc 24\n`,
+  'pages.ops': `${P}a0 = map 4096\n`,
+  'threads.ops': `${P}t1 = spawn process\n`,
   'empty.ops': '',
   'blank.ops': '\n\n',
   'no-header.ops': 'b0 = malloc 24\n',

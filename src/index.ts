@@ -38,6 +38,19 @@ export { guardedRun } from './supervise/guarded-run.ts';
 export { referenceTarget, type ReferenceOptions } from './targets/reference.ts';
 export { ThreadProgram } from './targets/thread-program.ts';
 export type { PagedArenaOptions } from './targets/paged-arena.ts';
+export { meteredRun, type MeteredRun, type MeteredRunOptions } from './targets/metered-run.ts';
+export {
+  type BareMachineOptions,
+  meteredPages,
+  type MeteredPages,
+} from './targets/metered-pages.ts';
+export {
+  meteredThreads,
+  type MeteredThreads,
+  type MeteredThreadsOptions,
+} from './targets/metered-threads.ts';
+export type { Lesson, LessonCase } from './targets/lesson.ts';
+export { lessons } from './targets/lessons.ts';
 export { objectTarget, type AllocatorObject, type MakeAllocator } from './targets/object.ts';
 export { findMutant, loadMutant, MUTANTS, type Mutant } from './targets/mutants/index.ts';
 export { Core, type CoreOptions } from './kernel/core.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lesson } from '../../src/targets/lesson.ts';
 import type { MeteredRun } from '../../src/targets/metered-run.ts';
+import type { MeteredThreads } from '../../src/targets/metered-threads.ts';
 import { TestFolder } from '../test-folder.test-helper.ts';
 
 const folder = new TestFolder();
@@ -167,19 +168,95 @@ cost: an access counts 1, a fault 500, a system call 250
   });
 });
 
-describe('cost alone', () => {
-  test("shows the lecture note's claims as numbers", async () => {
-    const { code, stdout } = await folder.call(['cost']);
-    expect(stdout.match(/^R\d\d/gm)).toEqual(['R10', 'R11', 'R28', 'R30', 'R49']);
-    expect(stdout).toMatch(/^ +a new page, 4 levels +5 +5$/m);
-    expect(stdout).toMatch(/^ +2048 ints in order on 2 pages, no TLB +10,240 +10,240$/m);
-    expect(stdout).toMatch(/^ +pages +ids +extra reads +expected +extra reads of second touch$/m);
-    expect(stdout).toMatch(/^ +49 +500 +50,529 +0\.99$/m);
+describe('cost of a program of pages', () => {
+  // Source: by hand; the program is taken apart in metered-pages.test.ts.
+  test('is what it made a machine alone do', async () => {
+    folder.write('pages.ops', 'heapcheck program 1\na0 = map 8192\ntouch a0 0 8192\nload a1 0 8\n');
+    const { code, stdout } = await folder.call('cost pages.ops --with default'.split(' '));
+    expect(stdout).toMatch(/^pages\.ops on a machine with one address space\n/);
+    expect(stdout).toMatch(/^program +ops +3\n +skipped +1$/m);
+    expect(stdout).toMatch(/^ +reads in all +13$/m);
+    expect(stdout).toMatch(/^faults +not mapped +2$/m);
+    expect(stdout).toMatch(/^at peak +frames +6$/m);
+    expect(code).toBe(0);
+  });
+});
+
+describe('cost of a program of threads', () => {
+  const PING = 'heapcheck program 1\nt1 = spawn process\ncompute 25\nt1: compute 15\n';
+  const TICKS = 'quantum=10,call=5,interrupt=3,switch=7';
+
+  // Source: by hand; the program is taken apart in metered-threads.test.ts.
+  test('shows switches, registers, refills and ticks, and what differs if all are threads', async () => {
+    folder.write('ping.ops', PING);
+    const argv = `cost ping.ops --compare --with ${TICKS}`.split(' ');
+    const { code, stdout } = await folder.call(argv);
+    const from = stdout.indexOf('switches');
+    const to = stdout.indexOf('\ncost: ');
+    expect(stdout.slice(from, to)).toBe(`\
+switches      preemption                    3             3             3
+              exit                          1             1             1
+              in all                        4             4             4
+              roots set                     5             5             1
+              timer strikes                 3             3             3
+registers     data reads                   80            80            80
+              data writes                  48            48            48
+              translation reads            28            16            16
+              TLB misses                    5             2             2
+TLB refills   entries                       3             0             0
+              reads               11.1 %   12     0.0 %   0     0.0 %   0
+ticks         user                 48.8 %  40    48.8 %  40    48.8 %  40
+              kernel               17.1 %  14    17.1 %  14    17.1 %  14
+              switching            34.1 %  28    34.1 %  28    34.1 %  28
+              idle                  0.0 %   0     0.0 %   0     0.0 %   0
+              lost                 51.2 %  42    51.2 %  42    51.2 %  42
+              in all                       82            82            82
+`);
     expect(code).toBe(0);
   });
 
-  test('gives them as one document', async () => {
-    const { stdout } = await folder.call(['cost', '--json', '--quiet']);
+  test('is the same each time, and one document with --json', async () => {
+    folder.write('ping.ops', PING);
+    const argv = `cost ping.ops --compare --json --with ${TICKS},policy=fifo,policy=fcfs`.split(
+      ' ',
+    );
+    const [a, b] = [await folder.call(argv), await folder.call(argv)];
+    expect(a.stdout).toBe(b.stdout);
+    const { columns } = JSON.parse(a.stdout) as { columns: readonly MeteredThreads[] };
+    expect(columns.map(({ ticks }) => ticks.clock)).toEqual([52, 52, 52]);
+    expect(columns.map(({ rootsSet }) => rootsSet)).toEqual([2, 2, 1]);
+  });
+
+  test('compares without settings, and runs blocks and pages in one program on a kernel', async () => {
+    folder.write('both.ops', 'heapcheck program 1\nb0 = malloc 24\nstore b0 0 8\n');
+    const { stdout } = await folder.call('cost both.ops --compare'.split(' '));
+    expect(stdout).toMatch(
+      /^both\.ops on a kernel with one core\n\n +processes +processes +threads\n +ids\n/,
+    );
+    expect(stdout).toMatch(/^program +ops +2 +2 +2$/m);
+    expect(stdout).not.toMatch(/skipped|not performed/);
+  });
+
+  test('says which threads wait for ever', async () => {
+    folder.write('stuck.ops', 'heapcheck program 1\ns0 = semaphore 0\ndown s0\n');
+    const { code, stdout } = await folder.call(['cost', 'stuck.ops']);
+    expect(stdout).toMatch(/^ +waiting for ever +1$/m);
+    expect(stdout).toMatch(/\ndefault: threads wait for ever: t0 waits for s0\n$/);
+    expect(code).toBe(0);
+  });
+});
+
+describe('cost alone', () => {
+  test("shows the lecture note's claims as numbers, and as one document", async () => {
+    const { code, stderr, stdout } = await folder.call(['cost', '--json']);
+    const rows = ['R10', 'R11', 'R13 R14', 'R19', 'R20', 'R28', 'R30', 'R49'];
+    expect(stderr.match(/^R\d\d( R\d\d)?/gm)).toEqual(rows);
+    expect(stderr).toMatch(/^ +a new page, 4 levels +5 +5$/m);
+    expect(stderr).toMatch(/^ +2048 ints in order on 2 pages, no TLB +10,240 +10,240$/m);
+    expect(stderr).toMatch(/^ +pages +ids +extra reads +expected +extra reads of second touch$/m);
+    expect(stderr).toMatch(/^ +1,024 +processes, ids +614,400 +614,400 +101 +0$/m);
+    expect(stderr).toMatch(/^ +49 +500 +50,529 +0\.99$/m);
+    expect(code).toBe(0);
     const { lessons } = JSON.parse(stdout) as { lessons: readonly Lesson[] };
     expect(lessons[0]?.cases.map(({ reads }) => reads)).toEqual([5, 3, 4, 1, 10_240, 2_056]);
   });

@@ -25,8 +25,8 @@ export const SLICE_TICKS = 10_000;
 
 /** The configuration under which a program of threads is counted. */
 export interface MeteredThreadsOptions {
-  /** Of each process's heap, which maps its memory. */
-  readonly heap?: Partial<Omit<HeapOptions, 'growth'>>;
+  /** Of each process's heap. One that grows by `brk` shares the break with its program. */
+  readonly heap?: Partial<HeapOptions>;
   readonly machine?: BareMachineOptions;
   /** When the program starts; it may change it. Default `SLICE_TICKS`. */
   readonly quantum?: number;
@@ -59,7 +59,7 @@ export interface MeteredThreads {
   readonly meter: MeterReading;
   /** What saving and restoring their registers added. */
   readonly switching: MeterReading;
-  /** The calls of all threads, and those of the heaps. The kernel's own maps of stacks are none. */
+  /** The calls of all threads, and the maps of their heaps, which take no ticks. The kernel's own, of stacks, are none. */
   readonly systemCalls: Readonly<Record<CallName, number>>;
   readonly switches: Readonly<Record<SwitchKind, number>>;
   readonly rootsSet: number;
