@@ -5,6 +5,7 @@ import { type HeapOptions, PRESETS as HEAP_PRESETS } from '../src/heap/options.t
 import { PRESETS, type PresetName } from '../src/machine/geometry.ts';
 import type { TlbOptions } from '../src/machine/tlb.ts';
 import type { KernelTicks } from '../src/kernel/core.ts';
+import { POLICY_NAMES } from '../src/kernel/scheduler.ts';
 import type { BareMachineOptions } from '../src/targets/metered-pages.ts';
 import type { MeteredRunOptions } from '../src/targets/metered-run.ts';
 import type { MeteredThreadsOptions } from '../src/targets/metered-threads.ts';
@@ -48,12 +49,13 @@ interface Setting {
 }
 
 const TICKS_MAX = 1e9;
+const TLB_POLICIES = ['lru', 'fifo', 'random'] as const satisfies readonly TlbOptions['policy'][];
 
 const SETTINGS: Readonly<Record<string, Setting>> = {
   preset: oneOf(['x86-64', 'x86-32', 'toy'], (preset) => ({ machine: { preset } })),
   sets: countUpTo(4 * KIB, 1, (sets) => ({ tlb: { sets } })),
   ways: countUpTo(256, 0, (ways) => ({ tlb: { ways } })),
-  policy: oneOf(['lru', 'fifo', 'random', 'rr', 'fcfs', 'mlfq'], (policy) =>
+  policy: oneOf([...TLB_POLICIES, ...POLICY_NAMES], (policy) =>
     policy === 'lru' || policy === 'fifo' || policy === 'random'
       ? { tlb: { policy } }
       : { core: { policy } },
