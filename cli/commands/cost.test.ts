@@ -191,6 +191,7 @@ describe('cost of a program of threads', () => {
     folder.write('ping.ops', PING);
     const argv = `cost ping.ops --compare --with ${TICKS}`.split(' ');
     const { code, stdout } = await folder.call(argv);
+    expect(stdout).toMatch(`ping.ops on a kernel with one core, ${TICKS}\n\n`);
     const from = stdout.indexOf('switches');
     const to = stdout.indexOf('\ncost: ');
     expect(stdout.slice(from, to)).toBe(`\

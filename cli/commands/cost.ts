@@ -72,7 +72,8 @@ async function costOfFile(
   if (kind === 'blocks') return costOfBlocks(told, file, { settings, options });
   if (kind === 'pages') return costOfPages(told, opsOf(file), settings);
   const configurations = options.compare === true ? comparedSettings(settings) : settings;
-  return costOfThreads(told, opsOf(file), configurations);
+  const common = options.compare === true ? options.with?.[0] : undefined;
+  return costOfThreads(told, opsOf(file), { configurations, common });
 }
 
 /** Where to say what a file costs. */
@@ -140,18 +141,25 @@ async function costOfPages(
 async function costOfThreads(
   told: Told,
   program: Iterable<Op>,
-  settings: readonly ThreadSettings[],
+  how: {
+    readonly configurations: readonly ThreadSettings[];
+    /** The settings that all columns have. */
+    readonly common: string | undefined;
+  },
 ): Promise<void> {
-  const columns = await columnsOf(settings, ({ threads }) => meteredThreads(program, threads));
+  const { common, configurations } = how;
+  const columns = await columnsOf(configurations, ({ threads }) =>
+    meteredThreads(program, threads),
+  );
   const { output, path } = told;
-  output.say(`${path} on a kernel with one core\n`);
+  output.say(`${path} on a kernel with one core${common === undefined ? '' : `, ${common}`}\n`);
   for (const line of costTable(columns, threadGroups)) output.say(line);
   output.say(`\n${WEIGHTS_SENTENCE}`);
   output.say(TICKS_SENTENCE);
   output.say(REGISTERS_SENTENCE);
   for (const { run, title } of columns)
     if (run.deadlock !== undefined) output.tell(`${title}: threads wait for ever: ${run.deadlock}`);
-  tellDocument(told, columns);
+  tellDocument(told, columns, common === undefined ? {} : { with: common });
 }
 
 type ThreadSettings = Pick<CostSettings, 'threads' | 'title'>;
@@ -164,18 +172,17 @@ type ThreadSettings = Pick<CostSettings, 'threads' | 'title'>;
 function comparedSettings([base, ...more]: readonly CostSettings[]): readonly ThreadSettings[] {
   if (base === undefined || more.length > 0)
     throw new UsageError('--compare: it makes three columns of its own; pass --with only once.');
-  const { given, threads, title } = base;
+  const { given, threads } = base;
   if (given.some(({ name }) => name === 'ids'))
     throw new UsageError('--compare: ids is what its columns differ in; leave ids out of --with.');
-  const rest = given.length === 0 ? '' : `,${title}`;
   const column = (
-    name: string,
+    title: string,
     spawns: 'processes' | 'threads',
     ids: 'on' | 'off',
   ): ThreadSettings => {
     const { machine } = threads;
     const tlb = { ...machine?.tlb, ids };
-    return { title: name + rest, threads: { ...threads, spawns, machine: { ...machine, tlb } } };
+    return { title, threads: { ...threads, spawns, machine: { ...machine, tlb } } };
   };
   return [
     column('processes', 'processes', 'off'),
