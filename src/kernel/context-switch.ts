@@ -7,9 +7,9 @@ import type { Thread } from './thread.ts';
 export const FRAME_SIZE = REGISTERS_COUNT * 8;
 
 /** Why registers could not be saved: the stack ends before they do. */
-const STACK_OVERFLOW = 'no room on its stack for its registers';
+export const STACK_OVERFLOW = 'no room on its stack for its registers';
 /** Why registers could not be saved: more was popped than pushed, and what lies there is somebody else's. */
-const STACK_UNDERFLOW = 'its stack pointer lies above its stack';
+export const STACK_UNDERFLOW = 'its stack pointer lies above its stack';
 
 /** Memory accesses that switching made itself, counted apart from those of the programs. */
 export interface SwitchAccesses {

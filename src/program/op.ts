@@ -155,7 +155,7 @@ export const STACK_SIZE = 256;
 
 export type BlockOpKind = BlockOp['kind'];
 export type PageOpKind = PageOp['kind'];
-type ThreadOpKind = ThreadOp['kind'];
+export type ThreadOpKind = ThreadOp['kind'];
 export type OpKind = Op['kind'];
 
 /** Every kind of op on blocks, in the order in which tables and byte programs number them. */
@@ -185,7 +185,7 @@ export const PAGE_OP_KINDS = [
 ] as const satisfies readonly PageOpKind[];
 
 /** Every kind of op of threads. */
-const THREAD_OP_KINDS = [
+export const THREAD_OP_KINDS = [
   'spawn',
   'join',
   'exit',
