@@ -6,7 +6,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     name: 'coalesce-skips-left',
     law: 'free-neighbours-merge',
     story:
-      'A freed block is never merged with the free block in front of it: OSTEP asks for it as an exercise.',
+      'A freed block is never merged with the free block in front of it, as if there were no footer to find it by.',
     patch: {
       module: 'heap/heap',
       find: 'if (!this.layout.isPreviousUsed(tag)) {',
@@ -18,7 +18,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     name: 'double-merge-leaves-right-listed',
     law: 'list-ends',
     story:
-      'A and C are free, B is freed: the three become one, and C stays on the list as well (a lecture slide).',
+      'A and C are free, B is freed: the three become one, and C stays on the list as well. It is case 4 of the boundary tags in CS:APP, half done.',
     patch: {
       module: 'heap/heap',
       find: 'this.list.remove(end, more);',
@@ -54,7 +54,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     name: 'size-wraps-at-32-bits',
     law: 'impossible-request-is-refused',
     story:
-      'A size above 2^32 loses its upper half, as in a K&R allocator over mmap and in xv6 umalloc.',
+      'A size above 2^32 loses its upper half: malloc of xv6 takes a uint, on a machine of 64 bits (user/umalloc.c).',
     patch: {
       module: 'heap/heap',
       find: 'return this.#mallocBig(size, this.options.alignment);',
@@ -77,7 +77,8 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
   {
     name: 'calloc-multiplies-in-32-bits',
     law: 'impossible-request-is-refused',
-    story: 'count times size wraps: CVE-2002-0391 and its many relatives.',
+    story:
+      'count times size wraps, as it did in glibc 2.2.5, Visual C++ 6.0 and others (RUS-CERT advisory 2002-08:02).',
     patch: {
       module: 'heap/heap',
       find: 'const total = count * size;',
@@ -150,7 +151,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     name: 'aligned-loses-the-front',
     law: 'free-list-equals-walk',
     story:
-      'The padding in front of an aligned block is never listed (linked-list-allocator issue 66).',
+      'The padding in front of an aligned block is never listed: the allocator in "Writing an OS in Rust" loses it so (blog_os issue 796).',
     patch: {
       module: 'heap/heap',
       find: 'if (front > 0)\n            this.#split(block, front);',

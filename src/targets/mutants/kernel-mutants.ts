@@ -7,7 +7,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'tlb-agrees-with-page-table',
     story:
-      'Pages are unmapped and not invalidated, so what is gone can still be read: mremap in Linux, CVE-2018-18281.',
+      'Pages are unmapped and not invalidated, so what is gone can still be read. mremap of Linux invalidated after it had let go of its locks, and so too late (CVE-2018-18281).',
     patch: {
       module: 'kernel/address-space',
       find: 'this.#invalidate(unhooked.addresses);',
@@ -50,7 +50,8 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     name: 'frame-is-freed-twice',
     original: 'machine',
     law: 'calls-return',
-    story: 'An unmapped page frees its frame twice; Linux reports it as "Bad page state".',
+    story:
+      'An unmapped page frees its frame twice, of a kind that Linux reports as "Bad page state".',
     patch: {
       module: 'kernel/address-space',
       find: 'for (const frame of unhooked.frames)',
@@ -75,7 +76,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'walk-equals-map',
     story:
-      'A page gets its frame and no table, and the frame is not given back (xv6, uvmalloc without its kfree).',
+      'A page gets its frame and no table, and the frame is not given back. allocuvm of xv6 lost its frame so until 2016, and copyuvm until 2018.',
     patch: {
       module: 'kernel/address-space',
       find: "if (result !== 'mapped')",
@@ -88,7 +89,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-return',
     story:
-      'What ends gives back what it mapped, and not what lies below the break (xv6: "freewalk: leaf").',
+      'What ends gives back what it mapped, and not what lies below the break, of a kind that xv6 reports as "freewalk: leaf".',
     patch: {
       module: 'kernel/address-space',
       find: 'this.#unmap({ start: 0, end: this.#limit });',
@@ -101,7 +102,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-change-their-own-pages',
     story:
-      'A frame that comes again holds what its last owner left: the leak that MAP_UNINITIALIZED allows on purpose.',
+      'A frame that comes again holds what its last owner left. MAP_UNINITIALIZED of Linux allows that on purpose, where there is no MMU.',
     patch: {
       module: 'kernel/frames',
       find: 'if (this.#isSoiled[frame] === 1)',
@@ -122,8 +123,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     name: 'owner-is-charged-for-freed-frames',
     original: 'machine',
     law: 'owned-frames-are-counted',
-    story:
-      'The count of an owner only goes up: cgroups of Linux were charged so for pages long gone.',
+    story: 'The count of an owner only goes up, so that a limit on it strikes who has nothing.',
     patch: { module: 'kernel/frames', find: 'this.#counts[owner] -= 1;', replace: ';' },
     shortest: 'a0 = map 1\nstore a0 0 1\nunmap a0 0 1',
   },
@@ -140,7 +140,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-change-their-own-pages',
     story:
-      'A new area joins the one before it whatever that may be done with (Linux, vma_merge, asks ten things).',
+      'A new area joins the one before it whatever may be done there; Linux asks first whether flags, file and policy are the same (vma_merge).',
     patch: {
       module: 'kernel/areas',
       find: 'before?.end === start && before.protection === protection',
@@ -203,7 +203,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'refusal-has-a-reason',
     story:
-      'Nobody looks whether address and size together lie too far (xv6: sbrk and exec with sizes that wrap).',
+      "Nobody looks whether address and size together lie too far, of a kind against which exec of xv6 asks whether a segment's end wraps.",
     patch: {
       module: 'kernel/address-space',
       find: 'size === 0 || address + size > this.#limit',
@@ -216,7 +216,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'areas-stay-apart',
     story:
-      'An area that is told where to start may end behind the last address: CVE-2003-0985 began so, in mremap.',
+      "An area that is told where to start may end behind the last address. do_brk of Linux did not look either, and mapped the kernel's own memory (CVE-2003-0961).",
     patch: {
       module: 'kernel/address-space',
       find: 'if (address + size > this.#limit)',
@@ -241,7 +241,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'map-replaces-nothing',
     story:
-      "A map where something is takes its place, as MAP_FIXED does: how one allocator eats another's memory.",
+      'A map where something is takes its place, as MAP_FIXED of mmap(2) does: how one allocator eats the memory of another.',
     patch: {
       module: 'kernel/address-space',
       find: "return this.areas.touches({ start: address, end: address + size }) ? 'EEXIST' : address;",
@@ -266,7 +266,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-return',
     story:
-      'An area goes into a gap that lacks a page, over the next one: the guard of Linux stacks was lost so (Stack Clash).',
+      'An area goes into a gap that lacks a page, over the next one: the comparison is off by a page.',
     patch: {
       module: 'kernel/placement',
       find: 'if (end - start >= size)',
@@ -317,7 +317,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'walk-equals-map',
     story:
-      'A page is entered as writable at its first touch, whatever its area says (Dirty COW, CVE-2016-5195, is kin).',
+      'A page is entered as writable at its first touch, whatever its area says. Dirty COW wrote to pages that were read-only, too, by a race (CVE-2016-5195).',
     patch: {
       module: 'kernel/address-space',
       find: 'this.#hookUp(page, RIGHTS_OF[area.protection])',
@@ -354,7 +354,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-change-their-own-pages',
     story:
-      'The page in which the break now lies goes as well (xv6 rounds both ends up, in uvmdealloc).',
+      'The page in which the break now lies goes as well. xv6 freed the first page so when the break went into it (usertests, sbrkbugs).',
     patch: {
       module: 'kernel/address-space',
       find: 'this.#unmap({ start: to, end: from });',
@@ -367,7 +367,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'refusal-has-a-reason',
     story:
-      'Nobody looks whether the break goes below where it began (xv6, sbrk with a negative number).',
+      "Nobody looks whether the break goes below where it began. In xv6 it may: sbrk with a negative number takes the program's own code away (usertests, sbrkbugs).",
     patch: {
       module: 'kernel/address-space',
       find: 'if (address < start || address > end)',
@@ -380,7 +380,7 @@ export const KERNEL_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-return',
     story:
-      'The break grows into what lies above it: heap and stack met so (Stack Clash, CVE-2017-1000364).',
+      'The break grows into what lies above it. Heap and stack of Linux met so, with no page between them (CVE-2010-2240).',
     patch: {
       module: 'kernel/address-space',
       find: '!this.areas.touches(range) && this.#map',

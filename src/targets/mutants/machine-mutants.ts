@@ -7,7 +7,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'tlb-agrees-with-page-table',
     story:
-      'A page is flushed by the number after its own. Linux flushed too short a range for a large page of hugetlb.',
+      "A page is flushed by the number after its own, so its entry stays. So did entries of Linux's hugetlbfs, where a flush was left out (CVE-2021-4002).",
     patch: {
       module: 'machine/tlb',
       find: 'this.#slotOf(this.#layout.pageNumber(address, level), level, space)',
@@ -46,7 +46,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'tlb-agrees-with-page-table',
     story:
-      'A tag keeps 20 bits of the page number, all that addresses of 32 bits have: pages 4 GiB apart are one.',
+      'A tag keeps 20 bits of the page number, all that addresses of 32 bits have: pages 4 GiB apart are one. xv6 cast page addresses to uint in copyin and copyout (usertests, pgbug).',
     patch: {
       module: 'machine/tlb',
       find: 'this.#pagesLimit + number;',
@@ -148,7 +148,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'dirty-bit-tells-of-stores',
     story:
-      'mprotect makes a page clean that was stored to: a system that swaps would throw its contents away.',
+      'mprotect makes a page clean that was stored to, so that a system that swaps throws its contents away. Linux lost the bit of huge pages: "mm: do not lose dirty and accessed bits in pmdp_invalidate()".',
     patch: {
       module: 'machine/page-table',
       find: '& ~RIGHTS) | rights) >>> 0',
@@ -161,7 +161,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'calls-change-their-own-pages',
     story:
-      'The bytes on the first page are stored before the second page faults, as in QEMU before its stores probed both.',
+      'The bytes on the first page are stored before the second page faults. QEMU stored so, byte by byte, until it looked up the second page first.',
     patch: {
       module: 'machine/mmu',
       find: "this.#reach(address, 8, 'store');\n        this.#scratch.store64(0, value);\n        this.#scatter(8);",
@@ -200,7 +200,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'refused-access-changes-nothing',
     story:
-      'An address that is not canonical wraps around to one that is (Intel SDM, "Canonical Addressing"; CVE-2012-0217).',
+      'An address that is not canonical wraps around to one that is (Intel SDM, "Canonical Addressing"). That nobody looked at one before SYSRET was CVE-2012-0217.',
     patch: {
       module: 'machine/mmu',
       find: 'address >= 0 && address < this.geometry.addressLimit',
@@ -213,7 +213,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine/toy',
     law: 'walk-equals-map',
     story:
-      'An index is cut out of an address one level too high, as with a PXSHIFT that is off by one in xv6.',
+      'An index is cut out of an address one level too high, of a kind that a PXSHIFT off by one would be in xv6.',
     patch: {
       module: 'machine/table-layout',
       find: 'number - tablesBefore * this.entriesCount',
@@ -237,13 +237,13 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
   {
     name: 'frame-number-has-4-bits',
     original: 'machine',
-    law: 'entry-fits-its-level',
+    law: 'walk-equals-map',
     story:
-      'An entry loses the upper bits of its frame, as page frame numbers did that were shifted in 32 bits under PAE.',
+      "A frame's number is cut to the largest that four bits hold: an entry has fewer bits for it than there are frames.",
     patch: {
       module: 'machine/page-table-entry',
       find: 'entry >>> FRAME_SHIFT',
-      replace: '(entry >>> FRAME_SHIFT) & 15',
+      replace: 'Math.min(entry >>> FRAME_SHIFT, 15)',
     },
     shortest: 'a0 = map 49153\ntouch a0 0 49153',
   },
@@ -252,7 +252,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'entry-fits-its-level',
     story:
-      'The bit that tells a large page is set in the last level too, where it means something else: PSE and PAT are one bit in Linux.',
+      'The bit that tells a large page is set in the last level too. On x86 it means something else there: bit 7 is PS in a directory and PAT in a table.',
     patch: {
       module: 'machine/page-table',
       find: 'level === this.layout.lastLevel ? 0 : LARGE',
@@ -278,7 +278,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'table-is-not-empty',
     story:
-      'Pages go and their tables stay: the leak of page tables that munmap had on early Linux and on toy kernels ever since.',
+      'Pages go and their tables stay. Linux kept them so after madvise(MADV_DONTNEED), gigabytes of them, until it learnt to reclaim empty ones (PT_RECLAIM).',
     patch: {
       module: 'machine/page-table',
       find: 'if (!this.#clearRange(child, range, unhooked))',
@@ -328,7 +328,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'refused-access-changes-nothing',
     story:
-      'Frames run out between two new tables of a page, and the first is never given back (xv6, mappages and walk).',
+      'Frames run out between two new tables of a page, and the first is not given back. In xv6 it stays so until the process ends (walk).',
     patch: {
       module: 'machine/page-table',
       find: 'for (const taken of tables)',
@@ -341,7 +341,7 @@ export const MACHINE_MUTANTS: readonly Mutant[] = [
     original: 'machine',
     law: 'answers-do-not-depend-on-tlb',
     story:
-      'A page leaves the TLB and not the table in front of it, which QEMU has for the same reason.',
+      'A page leaves the TLB and not the table in front of it. QEMU empties its table of jumps with each page of its TLB for the same reason.',
     patch: {
       module: 'machine/tlb',
       find: 'this.shortcuts.dropPage(this.#numberAt(slot) * this.#pageSize);',

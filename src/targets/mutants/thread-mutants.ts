@@ -56,7 +56,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     original: 'kernel/ids',
     law: 'tlb-agrees-with-page-table',
     story:
-      'The root changes and the address-space id does not, so entries of two processes have one tag (seL4 sets both through a reserved id).',
+      'The root changes and the address-space id does not, so entries of two processes have one tag. Arm\'s manual goes through a reserved id ("Synchronization of changes of ASID and TTBR").',
     patch: { module: 'machine/mmu', find: 'this.tlb.useSpace(space);', replace: ';' },
     shortest: 't1 = spawn process\nt1: t2 = spawn process',
   },
@@ -78,7 +78,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     original: 'kernel',
     law: 'registers-come-back',
     story:
-      'The last register is not saved. Early kernels forgot flags or floating-point registers, which leaked between processes (CVE-2018-3665).',
+      "The last register is not saved, and another process sees it. Linux and FreeBSD left three registers of the x87 behind on AMD's processors (CVE-2006-1056).",
     patch: {
       module: 'kernel/context-switch',
       find: 'this.#registers.values.entries()',
@@ -115,7 +115,7 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     original: 'kernel',
     law: 'stacks-are-guarded',
     story:
-      'Stacks have no guard page between them: what runs over one is found in another ("Stack Clash", CVE-2017-1000364).',
+      'Stacks have no guard page between them, so what runs over one is found in another. One page was too few for Linux ("Stack Clash", CVE-2017-1000364).',
     patch: {
       module: 'kernel/process',
       find: 'end = stack.start - pageSize;',
@@ -166,7 +166,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'wake-up-is-lost',
     original: 'kernel',
     law: 'ready-threads-are-queued',
-    story: 'Who is woken is ready, and the scheduler never hears of it.',
+    story:
+      'Who is woken is ready, and the scheduler never hears of it. futex of Linux lost wake-ups for want of a barrier ("futex: Ensure get_futex_key_refs() always implies a barrier").',
     patch: {
       module: 'kernel/core',
       find: '        this.scheduler.add(thread, reason, this.clock);',
@@ -303,7 +304,8 @@ export const THREAD_MUTANTS: readonly Mutant[] = [
     name: 'up-wakes-nobody',
     original: 'kernel',
     law: 'no-wake-up-is-lost',
-    story: 'The value is raised, and who waits for it sleeps on.',
+    story:
+      'The value is raised, and who waits for it sleeps on. pthread_cond_signal of glibc could wake nobody who waited (bug 25847).',
     patch: {
       module: 'kernel/semaphore',
       find: 'const woken = this.waiters.take();',
