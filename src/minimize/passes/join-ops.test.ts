@@ -25,6 +25,15 @@ describe('what is offered', () => {
       'a1 = map-at brk 0 4096; a0 = map-at brk 4096 1; touch a1 0 1',
       ['a1 = map-at brk 0 4097; touch a1 0 1', 'a1 = map-at brk 0 4097; touch a1 0 1'],
     ],
+    [
+      'a0 = map 1; a1 = map-at a0 4096 1; a0 = map-at a0 8192 1; load a1 0 1; load a0 0 1',
+      [
+        'a0 = map 1; a1 = map-at a0 4096 4097; load a1 0 1; load a1 4096 1',
+        'a0 = map 1; a1 = map-at a0 4096 65; load a1 0 1; load a1 64 1',
+        'a0 = map 8193; a1 = map-at a0 4096 1; load a1 0 1; load a0 8192 1',
+        'a0 = map 4097; a2 = map-at a0 8192 1; load a0 4096 1; load a2 0 1',
+      ],
+    ],
   ])('for %j', (text, offered) => {
     expect(offers(joinOps, text)).toEqual(offered);
   });

@@ -1,5 +1,5 @@
 import { roundUp } from '../../base/bits.ts';
-import type { Op, PageOp } from '../../program/op.ts';
+import type { Op, PageOp, Slot } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
@@ -61,10 +61,25 @@ function withAreasJoined(
   const distances = isTold ? [b.offset] : PAGE_SIZES.map((pageSize) => roundUp(a.size, pageSize));
   return distances.map((distance) => {
     const size = Math.max(a.size, distance + b.size);
-    const shifted = program
-      .slice(second + 1)
-      .map((op) => withBase(op, { from: b.area, into: a.area, distance }));
-    return [...program.slice(0, second).with(first, { ...a, size }), ...shifted];
+    const rest = onJoinedArea(program.slice(second + 1), { a: a.area, b: b.area, distance });
+    return [...program.slice(0, second).with(first, { ...a, size }), ...rest];
+  });
+}
+
+/** The ops that follow two maps, where what lay in `b` now lies in `a`, so many bytes further on. */
+function onJoinedArea(
+  ops: Program,
+  { a, b, distance }: { readonly a: Slot; readonly b: Slot; readonly distance: number },
+): Program {
+  const fresh = Math.max(b, ...ops.flatMap((op) => ('area' in op ? [op.area] : []))) + 1;
+  const places = new Map([[b, { slot: a, distance }]]);
+  return ops.map((op) => {
+    const moved = withPlace(op, places);
+    if (!('area' in op)) return moved;
+    // The slot of both is taken again only by others: what lies in it is still needed.
+    const slot = op.area === a ? fresh : op.area;
+    places.set(op.area, { slot, distance: 0 });
+    return { ...moved, area: slot } as Op;
   });
 }
 
@@ -80,16 +95,13 @@ function isAccess(op: Op): op is AccessOp {
   return op.kind === 'load' || op.kind === 'store' || op.kind === 'touch';
 }
 
-/** An op on an area as the same on another, so many bytes further on. */
-function withBase(
+/** An op on an area as the same where that area lies now. */
+function withPlace(
   op: Op,
-  {
-    distance,
-    from,
-    into,
-  }: { readonly from: number; readonly into: number; readonly distance: number },
+  places: ReadonlyMap<Slot, { readonly slot: Slot; readonly distance: number }>,
 ): Op {
-  return 'base' in op && op.base === from
-    ? { ...op, base: into, offset: op.offset + distance }
+  const place = 'base' in op && typeof op.base === 'number' ? places.get(op.base) : undefined;
+  return 'base' in op && place !== undefined
+    ? { ...op, base: place.slot, offset: op.offset + place.distance }
     : op;
 }

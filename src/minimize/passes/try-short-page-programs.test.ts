@@ -57,9 +57,11 @@ describe('what is offered', () => {
 
   test('is about the break where nothing else is mapped, or where the last op moves it', () => {
     const text = 'brk 9; store brk 0 1; unmap brk 0 1; load brk 0 1';
-    expect(offers(tryShortPagePrograms, text)).toContain(
-      'brk 8192; touch brk 0 4096; load brk 0 1',
-    );
+    const touched = 'brk 8192; touch brk 0 4096; load brk 0 1';
+    expect(offers(tryShortPagePrograms, `store brk 1 1; ${text}`)).toContain(touched);
+    // Four ops touch no more pages than they say.
+    expect(offers(tryShortPagePrograms, text)).not.toContain(touched);
+    expect(offers(tryShortPagePrograms, text)).toContain('brk 8192; touch brk 0 1; load brk 0 1');
     const offered = offers(tryShortPagePrograms, endingIn(LAST.brk));
     expect(offered).toContain('brk 8192; brk -8192');
     expect(offered).toContain('brk 8192; touch brk 0 8192; brk -100');

@@ -15,10 +15,14 @@ const TOUCH_SIZES = [
 /** The next page, and one behind the tables that a page at the start of an area uses. */
 const FAR_OFFSETS = [2 ** 12, 2 ** 30] as const;
 
+/** So few ops have touched no more pages than their own sizes say. */
+const OWN_SIZES_MAX = 4;
+
 /** What candidates are made of: the last op, the memory that it is about, and numbers. */
 interface Parts {
   readonly last: PageOp;
   readonly base: Base;
+  readonly touchSizes: readonly number[];
   readonly offsets: readonly number[];
   readonly sizes: readonly number[];
   readonly protections: readonly Protection[];
@@ -33,7 +37,8 @@ export function tryShortPagePrograms(program: Program, attempt: Attempt): Progra
   const last = program.at(-1);
   if (last === undefined || !isPageOp(last)) return program;
   const base = last.kind === 'brk' || program.every((op) => !('area' in op)) ? 'brk' : 0;
-  const parts = { last, base, ...atHand(program) } as const;
+  const touchSizes = program.length > OWN_SIZES_MAX ? TOUCH_SIZES : [];
+  const parts = { last, base, touchSizes, ...atHand(program) } as const;
   for (const between of betweens(parts)) {
     if (between.length + 2 >= program.length) return program;
     const [touch] = between;
@@ -72,10 +77,10 @@ function startOf(base: Base, size: number): Op {
 }
 
 /** What may stand between the first op and the last, shorter ones first. */
-function* betweens({ base, offsets, sizes }: Parts): Generator<readonly PageOp[]> {
+function* betweens({ base, offsets, sizes, touchSizes }: Parts): Generator<readonly PageOp[]> {
   yield [];
   const touchOf = (size: number): PageOp => ({ kind: 'touch', base, offset: 0, size });
-  for (const size of new Set([...TOUCH_SIZES, ...sizes])) yield [touchOf(size)];
+  for (const size of new Set([...touchSizes, ...sizes])) yield [touchOf(size)];
   const loadOf = (offset: number): PageOp => ({ kind: 'load', base, offset, size: 1 });
   const nextBytes = offsets.map((offset) => offset + 1);
   for (const offset of new Set([...offsets, ...nextBytes])) yield [loadOf(offset)];

@@ -26,6 +26,15 @@ const TURNS: readonly Op[] = [
   { kind: 'compute', ticks: 110 },
 ];
 
+/** What the longest ones begin with. */
+const SETTINGS: ReadonlySet<Op['kind']> = new Set([
+  'spawn',
+  'semaphore',
+  'queue',
+  'quantum',
+  'policy',
+]);
+
 /**
  * Tries all short programs of threads, shorter ones first, made of the ops at hand, done by the first thread or by one
  * other, and of those that start threads and change hands. What threads do to each other often has a short form that no
@@ -36,7 +45,8 @@ export function tryShortThreadPrograms(program: Program, attempt: Attempt): Prog
   const ops = opsAtHand(program);
   for (let length = 0; length <= Math.min(LENGTH_MAX, program.length - 1); length += 1) {
     const own = length === LENGTH_MAX ? ops.slice(0, OPS_MAX) : ops;
-    for (const candidate of programsOf(length, own)) if (attempt(candidate)) return candidate;
+    for (const candidate of programsOf(length, own))
+      if (isWorthwhile(candidate) && attempt(candidate)) return candidate;
   }
   return program;
 }
@@ -62,6 +72,20 @@ function plain(op: Op): Op {
   if (op.kind === 'malloc') return { ...op, slot: 0, size: 0 };
   if (op.kind === 'free') return { ...op, slot: 0 };
   return op;
+}
+
+/**
+ * Whether a program is worth a run: it is not the same as another that is tried, with the ops of threads in another
+ * order or with one that is skipped; and a long one begins with what makes a difference to all that follows.
+ */
+function isWorthwhile(program: Program): boolean {
+  const isOther = program.map(({ thread }) => thread !== undefined);
+  const spawn = program.findIndex(({ kind }) => kind === 'spawn');
+  if (spawn >= 0 && program.slice(spawn + 1).some(({ kind }) => kind === 'spawn')) return false;
+  const first = isOther.indexOf(true);
+  if (first >= 0 && (spawn === -1 || spawn > first || isOther.lastIndexOf(false) > first))
+    return false;
+  return program.length < LENGTH_MAX || SETTINGS.has(program[0]!.kind);
 }
 
 function* programsOf(length: number, ops: readonly Op[]): Generator<Program> {
