@@ -143,7 +143,7 @@ describe('the budget', () => {
     let runs = 0;
     const program = ops(
       Array.from(
-        { length: 130 },
+        { length: 140 },
         (_, index) => `b${index} = malloc ${2n ** 63n + BigInt(index)}`,
       ).join(';'),
     );
