@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: [`${FOLDERS}/**/*.test.ts`],
     globalSetup: './vitest.setup.ts',
+    runner: './vitest.runner.ts',
     testTimeout: 30_000,
     // The default leaves one core to others, which on two is half of the machine.
     maxWorkers: '100%',
