@@ -22,12 +22,16 @@ test('a test that loops fails, and the one behind it still runs', () => {
   );
 
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const { status, stderr, stdout } = spawnSync(process.execPath, [vitest, 'run', '--root', folder], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
-    timeout: 20_000,
-  });
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--root', folder],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+      timeout: 20_000,
+    },
+  );
   expect(status).toBe(1);
   expect(stderr).toContain('TimedOut: not done within 200 ms');
   expect(stdout).toMatch(/Tests +1 failed \| 1 passed/);

@@ -62,6 +62,24 @@ describe('a report', () => {
     expect(stored.at(-1)).toBe('replay     npx heapcheck replay a.ops');
   });
 
+  test('of threads says the place in the program, though few of its ops have ended', () => {
+    const [spawn, , late] = ops('yield; yield; yield; yield');
+    const trace: Trace = [
+      { op: late!, step: 2, outcome: { kind: 'done' } },
+      { op: spawn!, step: 0, outcome: { kind: 'done' } },
+    ];
+    const finding = {
+      law: 'wait-is-on-purpose',
+      target: 'kernel',
+      step: 2,
+      op: 'schedule' as const,
+      observed: '1',
+      expected: '2',
+    };
+    expect(formatReport(finding, trace)).toContain('broken by kernel at step 2 of 3\n');
+    expect(formatReport({ ...finding, step: 4 }, trace)).toContain('at the end');
+  });
+
   test('of a finding at the end marks no step', () => {
     expect(report(ops('b0 = malloc 24; free b0'), leaks)).toEqual([
       'freed-space-returns broken by toy at the end, when everything was freed',

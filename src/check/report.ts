@@ -16,10 +16,12 @@ export interface ReportOrigin {
 
 /** A finding as a person reads it: what broke, the program with its answers, both numbers, how to see it again. */
 export function formatReport(finding: Finding, trace: Trace, origin: ReportOrigin = {}): string {
-  const place =
-    finding.op === 'end' || finding.step >= trace.length
-      ? 'at the end, when everything was freed'
-      : `at step ${finding.step} of ${trace.length}`;
+  // Of threads, the trace has the ops that ended, with their places in the program.
+  const isAtAnOp = finding.op !== 'end' && trace.some(({ step }) => step === finding.step);
+  const stepsCount = Math.max(trace.length, ...trace.map(({ step }) => step + 1));
+  const place = isAtAnOp
+    ? `at step ${finding.step} of ${stepsCount}`
+    : 'at the end, when everything was freed';
   const lines = [
     `${finding.law} broken by ${finding.target} ${place}`,
     '',

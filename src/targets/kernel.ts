@@ -4,7 +4,6 @@ import { HEAP_INVARIANTS, heapState, type HeapState } from '../heap/invariants.t
 import type { AddressSpaceOptions } from '../kernel/address-space.ts';
 import { CORE_INVARIANTS, type CoreState } from '../kernel/core-invariants.ts';
 import { Core } from '../kernel/core.ts';
-import { describeDeadlock } from '../kernel/deadlock.ts';
 import { KERNEL_INVARIANTS } from '../kernel/invariants.ts';
 import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -237,10 +236,7 @@ class ModelledKernel {
     const surroundings = { kernel: this.#kernel, core: this.#core, heap, heapRange };
     const program = new ThreadProgram(surroundings, ops, observer);
     this.#program = program;
-    const main = program.boot();
-    const end = main === undefined ? 'all ended' : this.#core.run();
-    if (end === 'stopped') return;
-    program.finish(describeDeadlock(this.#core, program.semaphores));
+    program.run();
   }
 
   end(): void {

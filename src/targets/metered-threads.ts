@@ -3,7 +3,6 @@ import type { HeapOptions } from '../heap/options.ts';
 import { Core, type CoreAccounts, type KernelTicks } from '../kernel/core.ts';
 import type { SwitchKind } from '../kernel/core-calls.ts';
 import { type Cost, costOf } from '../kernel/cost.ts';
-import { describeDeadlock } from '../kernel/deadlock.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { PolicyName } from '../kernel/scheduler.ts';
 import type { CallName } from '../kernel/user-code.ts';
@@ -111,13 +110,11 @@ export function meteredThreads(
       },
     },
   );
-  const end = threads.boot() === undefined ? 'all ended' : core.run();
-  const why = describeDeadlock(core, threads.semaphores);
-  threads.finish(why);
+  const { why } = threads.run();
   return {
     counts,
     ...readingOf(core, threads, refills.count),
-    ...(end === 'deadlock' && { deadlock: why }),
+    ...(why !== undefined && { deadlock: why }),
   };
 }
 

@@ -168,6 +168,16 @@ const CASES: readonly Case[] = [
     ],
   ],
   [
+    'an address that no number holds',
+    't1 = spawn thread; a0 = map 4096; load a0 9007199254740991 1; unmap a0 9007199254740991 1',
+    [
+      't1 = spawn thread → done',
+      'a0 = map 4096 → granted 4096',
+      'load a0 9007199254740991 1 → skipped',
+      'unmap a0 9007199254740991 1 → skipped',
+    ],
+  ],
+  [
     'a block, in which there is room for its bytes and no more',
     'b0 = malloc 8; store b0 0 8; load b0 4 4; load b0 1 8; touch b0 0 9; b0 = malloc 8; free b0; load b0 0 1',
     [
@@ -305,12 +315,18 @@ describe('whoever watches', () => {
 
   test('stops a program while it is told what was not come to', () => {
     const program = 'exit; yield; yield; yield';
-    expect(stepsUntil(program, 2)).toEqual(['+0', '+0', '-0', '+1', '-1']);
+    expect(stepsUntil(program, 2)).toEqual(['+0', '-0', '-1']);
     expect(stepsUntil(program, 9).at(-1)).toBe('-3');
   });
 
-  test('is told of an op when it begins, and when it goes on to its end', () => {
+  test('stops a program at an op that faults', () => {
+    const program = 't1 = spawn thread; load brk 4096 8; t1: yield; t1: yield; t1: yield';
+    const told = stepsUntil(program, 2);
+    expect(told.slice(told.indexOf('-1'))).toEqual(['-1']);
+  });
+
+  test('is told of an op when it begins, and when it ends', () => {
     const program = 't1 = spawn thread; yield; t1: compute 1';
-    expect(stepsUntil(program, 9).join(' ')).toBe('+0 +0 -0 +1 +2 +2 -2 +1 -1');
+    expect(stepsUntil(program, 9).join(' ')).toBe('+0 -0 +1 +2 -2 -1');
   });
 });

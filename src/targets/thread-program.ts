@@ -3,7 +3,8 @@ import type { Range } from '../base/range.ts';
 import type { Outcome } from '../check/outcome.ts';
 import type { StepObserver } from '../check/target.ts';
 import type { HeapOptions } from '../heap/options.ts';
-import type { Core } from '../kernel/core.ts';
+import type { Core, CoreEnd } from '../kernel/core.ts';
+import { describeDeadlock } from '../kernel/deadlock.ts';
 import { Device } from '../kernel/device.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { MessageQueue } from '../kernel/message-queue.ts';
@@ -52,6 +53,12 @@ const SKIPPED: Outcome = { kind: 'skipped' };
 const NOT_ASKED: Outcome = { kind: 'not asked' };
 const DONE: Outcome = { kind: 'done' };
 
+/** How the core ended, and who waits for whom in a deadlock. */
+export interface ThreadProgramEnd {
+  readonly end: CoreEnd;
+  readonly why?: string;
+}
+
 /** The steps of an op, and what it came to. */
 type Work = Generator<Action, Outcome, Answer>;
 
@@ -85,9 +92,15 @@ export class ThreadProgram {
     }
   }
 
-  /** Makes the first thread. @returns Undefined: the machine has no room for it. */
-  boot(): Thread | undefined {
-    return this.#surroundings.core.boot({ code: (thread) => this.#codeOf(0, thread) });
+  /** Performs the program, to its end or until the observer stops it. @returns What a deadlock is about, if it is one. */
+  run(): ThreadProgramEnd {
+    const { core } = this.#surroundings;
+    const main = core.boot({ code: (thread) => this.#codeOf(0, thread) });
+    const end = main === undefined ? 'all ended' : core.run();
+    if (end === 'stopped') return { end };
+    const why = end === 'deadlock' ? describeDeadlock(core, this.semaphores) : '';
+    this.#finish(why);
+    return end === 'deadlock' ? { end, why } : { end };
   }
 
   /**
@@ -95,7 +108,7 @@ export class ThreadProgram {
    *
    * @param why What those that wait wait for.
    */
-  finish(why: string): void {
+  #finish(why: string): void {
     const waiting = new Set(
       [...this.#at]
         .filter(([slot]) => this.#threads.get(slot)?.state === 'blocked')
@@ -103,7 +116,6 @@ export class ThreadProgram {
     );
     for (const { op, step } of this.#ops) {
       if (this.#ended.has(step)) continue;
-      this.#observer.began(op, step);
       const outcome: Outcome = waiting.has(step) ? { kind: 'blocked', why } : SKIPPED;
       if (this.#end({ op, step }, outcome) === 'stop') return;
     }
@@ -119,15 +131,13 @@ export class ThreadProgram {
         outcome = yield* this.#do(at, thread);
       } catch (error) {
         if (!(error instanceof ThreadFault)) throw error;
-        this.#end(at, { kind: 'faulted', why: error.message });
-        return;
+        outcome = { kind: 'faulted', why: error.message };
       }
-      this.#observer.began(at.op, at.step);
       if (this.#end(at, outcome) === 'stop') {
         this.#surroundings.core.stop();
         return;
       }
-      if (at.op.kind === 'exit') return;
+      if (at.op.kind === 'exit' || outcome.kind === 'faulted') return;
     }
   }
 
@@ -277,16 +287,20 @@ export class ThreadProgram {
     return op.kind === 'send' ? DONE : { kind: 'done', value: Number(passed) };
   }
 
-  /** Where an op on pages begins; undefined when its slot is empty, or when it does not lie inside its block. */
+  /**
+   * Where an op on pages begins; undefined when its slot is empty, when it does not lie inside its block, or when no number
+   * holds the address.
+   */
   #addressOf(
     { base, offset, size }: Extract<PageOp, { base: Base }>,
     thread: Thread,
   ): number | undefined {
     const { areas, blocks } = this.#sharedBy(thread);
-    if (base === 'brk') return thread.process.memory.space.breakRange.start + offset;
-    if (typeof base === 'number') {
-      const area = areas.get(base);
-      return area === undefined ? undefined : area + offset;
+    if (base === 'brk' || typeof base === 'number') {
+      const { breakRange } = thread.process.memory.space;
+      const start = base === 'brk' ? breakRange.start : areas.get(base);
+      const address = start === undefined ? NaN : start + offset;
+      return Number.isSafeInteger(address) ? address : undefined;
     }
     const block = blocks.get(Number(base.slice(1)));
     const isInside = block !== undefined && block.start + offset + size <= block.end;
