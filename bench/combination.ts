@@ -11,7 +11,7 @@ import { minimize } from '../src/minimize/minimize.ts';
 import { printOp } from '../src/program/text.ts';
 
 /** After as many programs, one is run three times, to compare its addresses. */
-const PROGRAMS_A_REPEAT = 20;
+const PROGRAMS_A_REPEAT = 10;
 /** Laws that no correct run of ours can ask, and why. */
 const NEVER_ASKED: Readonly<Record<string, string>> = {
   'double-free-is-refused': 'the reference promises no answer',

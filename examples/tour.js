@@ -17,8 +17,7 @@ function tour(as, ids) {
     log += `  ${printOp(op).replace(/^t\d: /, '')}${from}`;
   };
   const machine = { kernel, core, heap: {}, heapRange: { start: 4096, end: 8192 } };
-  new ThreadProgram(machine, program, { began() {}, ended }).boot();
-  const end = core.run();
+  const { end } = new ThreadProgram(machine, program, { began() {}, ended }).run();
   const { dataReads, reads } = kernel.mmu.meter;
   const cost = `${core.rootsSet} roots set, ${reads - dataReads} reads for translation`;
   return { log: `${log}\n\n${end} at ${core.clock}`, accounts: core.accounts, cost };
