@@ -1,10 +1,10 @@
 import { LAW } from '../src/check/law.ts';
-import type { RunCounts } from '../src/check/run-counts.ts';
+import { noCounts, type RunCounts } from '../src/check/run-counts.ts';
 import type { Runner } from '../src/check/runner.ts';
 
 /** What several runners did, in all. */
 export class Tally {
-  readonly counts: RunCounts = { programs: 0, ops: 0, skipped: 0, notAsked: 0, refused: 0 };
+  readonly counts = noCounts();
   readonly asked = new Map<string, number>();
   readonly events = new Map<string, number>();
 

@@ -2,7 +2,7 @@ import { assert } from '../base/kit-bug.ts';
 import { SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
 import { type BlockOp, isPageOp, isThreadOp, type Op, type Slot } from '../program/op.ts';
 import { askInvariants, Judge, type Verdict } from './judge.ts';
-import type { RunCounts } from './run-counts.ts';
+import { countGranted, type RunCounts } from './run-counts.ts';
 import type { AllocatorTarget } from './target.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -59,7 +59,7 @@ export class AllocatorDriver {
       case 'realloc':
         return op.source === null ? this.#allocate(op) : this.#realloc(op, op.source);
       case 'free':
-        return op.slot === null ? this.#freeNull() : this.#free(op.slot);
+        return op.slot === null ? this.#freeNull() : this.#freeOne(op.slot);
       case 'double-free':
         return this.#freeAgain(op);
       case 'free-inside':
@@ -86,6 +86,7 @@ export class AllocatorDriver {
       return judge.refused(op, before);
     }
     const alignment = op.kind === 'aligned' ? op.alignment : 1;
+    countGranted(this.#counts, size);
     const unfit = judge.granted(op, op.slot, size, answer, alignment);
     if (this.#isRecorded) this.outcome = { kind: 'granted', address: answer, size: Number(size) };
     if (unfit !== undefined) return unfit;
@@ -108,6 +109,7 @@ export class AllocatorDriver {
     if (crazy !== undefined) return crazy;
     if (answer === null) return this.#reallocNulled(op, source, before);
 
+    countGranted(this.#counts, op.size);
     if (this.#isRecorded)
       this.outcome = { kind: 'granted', address: answer, size: Number(op.size) };
     const verdict = judge.resized(op, op.slot, source, op.size, answer);
@@ -123,6 +125,13 @@ export class AllocatorDriver {
     }
     this.#pass(REFUSED);
     return this.#judge.refused(op, footprintBefore) ?? this.#judge.intact(source);
+  }
+
+  /** As `#free`, and counts it: it is an op's, and not the run's end. */
+  #freeOne(slot: Slot): Verdict | undefined {
+    const verdict = this.#free(slot);
+    if (this.outcome === FREED) this.#counts.freed += 1;
+    return verdict;
   }
 
   #free(slot: Slot): Verdict | undefined {

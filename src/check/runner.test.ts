@@ -178,13 +178,6 @@ describe('an op', () => {
   });
 });
 
-test('what becomes of ops is counted over all programs', () => {
-  const runner = new Runner(toyTarget());
-  runner.run(ops('b0 = malloc 8; b0 = malloc 8; b1 = malloc 99999'));
-  runner.run(ops('free b0'));
-  expect(runner.counts).toEqual({ programs: 2, ops: 4, skipped: 2, notAsked: 0, refused: 1 });
-});
-
 describe('a law', () => {
   const every = 'b0 = malloc 24; b1 = malloc 0; b2 = malloc 99999; free b0; free null';
 

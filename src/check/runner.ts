@@ -5,7 +5,7 @@ import { AllocatorDriver } from './allocator-driver.ts';
 import { type Finding, formatCall } from './finding.ts';
 import { askedCounters, askInvariants, type Verdict } from './judge.ts';
 import { LAW, LAWS } from './law.ts';
-import type { RunCounts } from './run-counts.ts';
+import { countGranted, noCounts } from './run-counts.ts';
 import { isMachine, type MachineTarget, type MakeTarget, type Target } from './target.ts';
 import type { Outcome } from './outcome.ts';
 import type { TraceStep } from './trace.ts';
@@ -46,7 +46,7 @@ const CRASHED: Outcome = { kind: 'crashed' };
 
 /** Runs programs on fresh heaps of one kind of target, one after the other. */
 export class Runner {
-  readonly counts: RunCounts = { programs: 0, ops: 0, skipped: 0, notAsked: 0, refused: 0 };
+  readonly counts = noCounts();
   readonly #makeTarget: MakeTarget;
   readonly #checkEvery: number;
   readonly #record: 'nothing' | 'outcomes' | 'blocks';
@@ -237,10 +237,13 @@ export class Runner {
     return driver.inspect(this.#noteAsked);
   }
 
-  #count({ kind }: Outcome): void {
+  #count(outcome: Outcome): void {
+    const { kind } = outcome;
     if (kind === 'skipped') this.counts.skipped += 1;
     else if (kind === 'not asked') this.counts.notAsked += 1;
     else if (kind === 'refused') this.counts.refused += 1;
+    else if (kind === 'freed') this.counts.freed += 1;
+    else if (kind === 'granted') countGranted(this.counts, outcome.size);
   }
 
   readonly #noteAsked = (name: string): void => {
