@@ -1,6 +1,6 @@
 import { formatSeed } from '../../src/base/prng.ts';
 import { LAW } from '../../src/check/law.ts';
-import type { Finding } from '../../src/check/finding.ts';
+import { bugOf } from '../../src/check/finding.ts';
 import { type Asked, askedDocument, sayAsked } from '../asked-tables.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, type ShownFinding, tellFinding } from '../finding-report.ts';
@@ -94,11 +94,6 @@ async function collect(fuzzing: Fuzzing): Promise<End> {
   } finally {
     progress.clear();
   }
-}
-
-/** Findings of one law after one kind of op count as one. */
-function bugOf({ law, op }: Finding): string {
-  return `${law} ${op}`;
 }
 
 function progressLine(campaign: FuzzCampaign, findingsCount: number, elapsedMs: number): string {

@@ -43,4 +43,7 @@ test('findings are the same bug by law and kind of op, whatever their numbers', 
   expect(sameBug(finding, { ...finding, step: 7, observed: 'other', target: 'b' })).toBe(true);
   expect(sameBug(finding, { ...finding, op: 'calloc' })).toBe(false);
   expect(sameBug(finding, { ...finding, law: 'malloc-aligns' })).toBe(false);
+  const crash = { ...finding, law: 'calls-return', crash: 'TypeError at split, malloc' };
+  expect(sameBug(crash, { ...crash, observed: 'else' })).toBe(true);
+  expect(sameBug(crash, { ...crash, crash: 'TypeError at merge, malloc' })).toBe(false);
 });

@@ -22,11 +22,18 @@ export interface Finding extends Broken {
    * may be under way.
    */
   readonly op: OpKind | 'end' | 'schedule';
+  /** Of a crash: what was thrown, and where in the target. */
+  readonly crash?: string;
 }
 
-/** True when two findings are the same bug as far as a minimizer may tell: same law, same kind of op. */
+/** What tells one bug from another, as far as can be told from outside: the law, the kind of op, the site of a crash. */
+export function bugOf({ law, op, crash }: Finding): string {
+  return crash === undefined ? `${law} ${op}` : `${law} ${op} ${crash}`;
+}
+
+/** True when two findings are the same bug as far as can be told. */
 export function sameBug(a: Finding, b: Finding): boolean {
-  return a.law === b.law && a.op === b.op;
+  return bugOf(a) === bugOf(b);
 }
 
 /** A request's answer as reports show it. */

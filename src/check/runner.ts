@@ -2,6 +2,7 @@ import { KitBug } from '../base/kit-bug.ts';
 import type { Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import { AllocatorDriver } from './allocator-driver.ts';
+import { crashSite } from './crash.ts';
 import { type Finding, formatCall } from './finding.ts';
 import { askedCounters, askInvariants, type Verdict } from './judge.ts';
 import { LAW, LAWS } from './law.ts';
@@ -125,7 +126,8 @@ export class Runner {
     const outside = isMachine(this.#target) ? 'beginning or ending' : 'freeing what was live';
     const call = op === undefined ? outside : formatCall(op);
     const observed = `${call} threw ${describeError(error)}`;
-    return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
+    const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
+    return { ...this.#found(verdict), crash: crashSite(error) };
   }
 
   #drive(driver: AllocatorDriver, program: Iterable<Op>): Verdict | undefined {
