@@ -32,9 +32,12 @@ export function withFindings(baseline: Baseline, findings: readonly Finding[]): 
   const more = findings
     .filter((finding) => !isKnown(baseline, finding))
     .map((finding): KnownBug => ({ target: finding.target, bug: bugOf(finding) }));
-  const keyOf = ({ bug, target }: KnownBug): string => `${target}\n${bug}`;
   const known = new Map([...baseline.known, ...more].map((each) => [keyOf(each), each]));
   return { known: [...known].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each) };
+}
+
+function keyOf({ bug, target }: KnownBug): string {
+  return `${target}\n${bug}`;
 }
 
 export function printBaseline({ known }: Baseline): string {
