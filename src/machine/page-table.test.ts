@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { assert, KitBug } from '../base/kit-bug.ts';
 import { GIB, MIB } from '../base/units.ts';
 import { PRESETS, type PresetName } from './geometry.ts';
-import { PRESENT, RIGHTS, USER, WRITABLE, type Mapping } from './page-table-entry.ts';
+import { frameOf, PRESENT, RIGHTS, USER, WRITABLE, type Mapping } from './page-table-entry.ts';
 import { PageTable, type FrameSource, type Leaf, type UnhookedPages } from './page-table.ts';
 import { PhysicalMemory } from './physical-memory.ts';
 import { TableLayout } from './table-layout.ts';
 
 const PAGE = 4096;
 
-/** Frames from 1 on, up to a number of them at once; it refuses frames that come back dirty. */
+/** Frames from 1 on, up to a number of them at once; it refuses frames that come back dirty or that an entry leads to. */
 class Frames implements FrameSource {
   readonly taken = new Set<number>();
   framesMax = 1000;
@@ -33,6 +33,20 @@ class Frames implements FrameSource {
     const end = (frame + 1) * frameSize;
     assert(this.taken.delete(frame), 'a frame comes back that was taken');
     assert(this.#memory.nextNonZero(end - frameSize, end) === end, 'a frame comes back clean');
+    assert(!this.#isNamed(frame), 'no entry leads to a frame that comes back');
+  }
+
+  /** Whether an entry of any table that is taken names a frame. */
+  #isNamed(frame: number): boolean {
+    const { frameSize } = this.#memory;
+    return [...this.taken].some((table) => {
+      const end = (table + 1) * frameSize;
+      let at = this.#memory.nextNonZero(end - frameSize, end);
+      for (; at < end; at = this.#memory.nextNonZero(at + 4, end)) {
+        if (frameOf(this.#memory.load32(at)) === frame) return true;
+      }
+      return false;
+    });
   }
 }
 

@@ -200,8 +200,8 @@ export class PageTable {
       const table = this.#way[level]!;
       const use = this.#uses.get(table)!;
       this.#clearEntry(this.layout.entryFor(table, level, address), use);
+      if (level < this.#wayEnd) this.#giveBack(this.#way[level + 1]!);
       if (use.count > 0 || level === 0) return;
-      this.#giveBack(table);
     }
   }
 
@@ -212,6 +212,7 @@ export class PageTable {
     use.count -= 1;
   }
 
+  /** Whoever gets the frame next may do so at once, so no entry leads to it any more. */
   #giveBack(table: number): void {
     this.#uses.delete(table);
     this.#frames.free(table);
@@ -231,12 +232,13 @@ export class PageTable {
       if (this.layout.isLeaf(entry, level)) {
         unhooked.addresses.push(address);
         unhooked.frames.push(frameOf(entry));
+        this.#clearEntry(at, use);
       } else {
         const child = { table: frameOf(entry), level: level + 1, start: address };
         if (!this.#clearRange(child, range, unhooked)) continue;
+        this.#clearEntry(at, use);
         this.#giveBack(child.table);
       }
-      this.#clearEntry(at, use);
     }
     return use.count === 0;
   }
