@@ -40,8 +40,6 @@ export class ModelledSpace implements ProcessMemory {
   readonly space: AddressSpace;
   readonly log: PageLog;
   readonly problems: ModelProblems = {};
-  /** Pages whose part of a store was granted before the next page refused its own: nothing was stored there. */
-  readonly halfStored = new Set<number>();
   readonly #kernel: Kernel;
   readonly #pageSize: number;
   readonly #limit: number;
@@ -145,7 +143,7 @@ export class ModelledSpace implements ProcessMemory {
       return value;
     });
     if (answer.kind === 'faulted') {
-      this.halfStored.add(roundDown(address, this.#pageSize));
+      if (!this.#isOnOnePage(address, size)) this.log.storeHalf(address);
       return answer;
     }
     for (let index = 0; index < size; index += 1)

@@ -96,3 +96,15 @@ describe('a byte', () => {
     expect([...made.contents.keys()]).toEqual([0, 3 * PAGE]);
   });
 });
+
+test('a page of a store that its next page refused is known until it is taken away', () => {
+  const made = log([0, 4, 'read-write']);
+  made.storeHalf(PAGE - 1);
+  made.storeHalf(3 * PAGE - 7);
+  expect([...made.halfStored]).toEqual([0, 2 * PAGE]);
+  made.change({ start: 0, end: 4 * PAGE }, 'read');
+  expect(made.halfStored.size).toBe(2);
+  made.change({ start: PAGE, end: 4 * PAGE }, undefined);
+  expect([...made.halfStored]).toEqual([0]);
+  expect(made.contents.size).toBe(0);
+});

@@ -14,6 +14,7 @@ export class PageLog {
   readonly #pageSize: number;
   readonly #changes: Change[] = [];
   readonly #bytes = new Map<number, Uint8Array>();
+  readonly #halfStored = new Set<number>();
 
   constructor(pageSize: number) {
     this.#pageSize = pageSize;
@@ -23,8 +24,8 @@ export class PageLog {
   change({ end, start }: Range, protection: Protection | undefined): void {
     this.#changes.push({ start, end, protection });
     if (protection !== undefined) return;
-    for (const page of this.#bytes.keys()) {
-      if (page >= start && page < end) this.#bytes.delete(page);
+    for (const pages of [this.#bytes, this.#halfStored]) {
+      for (const page of pages.keys()) if (page >= start && page < end) pages.delete(page);
     }
   }
 
@@ -65,5 +66,15 @@ export class PageLog {
     const page = address - offset;
     if (!this.#bytes.has(page)) this.#bytes.set(page, new Uint8Array(this.#pageSize));
     this.#bytes.get(page)![offset] = byte;
+  }
+
+  /** Pages that granted their part of a store whose next page refused its own: nothing was stored there. */
+  get halfStored(): ReadonlySet<number> {
+    return this.#halfStored;
+  }
+
+  /** A store of bytes on two pages, the first at an address, was refused. */
+  storeHalf(address: number): void {
+    this.#halfStored.add(address - (address % this.#pageSize));
   }
 }

@@ -264,6 +264,28 @@ describe('a broken machine', () => {
     });
   });
 
+  /** A page that refuses a store is marked dirty all the same. */
+  const REFUSED_STORE_MARKS: Patch = {
+    module: 'machine/mmu',
+    find: 'const denial = this.#denialOf(flags, access);',
+    replace: `const denial = this.#denialOf(flags, access);
+        this.#walk.walk(this.#root, address);
+        if (denial !== undefined) this.#walk.mark(DIRTY);`,
+  };
+
+  test.each([
+    ['of one page', 'a0 = map 1 read; load a0 0 1; store a0 0 1', 2],
+    [
+      'of one page that is new where half a store was',
+      'a0 = map 1; store a0 4093 8; unmap a0 0 1; a0 = map 1 read; load a0 0 1; store a0 0 1',
+      5,
+    ],
+  ])('whose refused store leaves a mark is found, one %s', async (_, program, step) => {
+    const finding = findingOf(await broken(REFUSED_STORE_MARKS), program);
+    expect(finding).toMatchObject({ law: 'dirty-bit-tells-of-stores', step });
+    expect(findingOf(machineTarget(), program)).toBe(undefined);
+  });
+
   test('that fails in the middle of an op is a crash of that op', async () => {
     const makeTarget = await broken({
       module: 'kernel/areas',

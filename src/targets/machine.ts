@@ -90,10 +90,10 @@ export const MACHINE_RULES: readonly PairInvariant[] = [
 /** What was stored since a page was mapped is what its model has bytes for. There is one address space, or none. */
 function dirtyProblem({ spaces: [own] }: KernelState): string | undefined {
   if (own === undefined) return undefined;
-  const { halfStored, log } = own.model!;
+  const { log } = own.model!;
   for (const [page, { entry }] of own.tree.leaves) {
     const isDirty = (entry & DIRTY) !== 0;
-    if (isDirty === log.contents.has(page) || (isDirty && halfStored.has(page))) continue;
+    if (isDirty === log.contents.has(page) || (isDirty && log.halfStored.has(page))) continue;
     return `the page at ${formatAddress(page)} is ${isDirty ? 'dirty, and nothing' : 'clean, and something'} was stored there`;
   }
   return undefined;
