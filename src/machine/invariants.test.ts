@@ -373,6 +373,14 @@ describe('an invariant is broken by', () => {
       (house: House) => house.spaces.splice(1, 1, { ...house.spaces[1]!, id: 0 }),
     ],
     [
+      'two address spaces with one id while no root is in use',
+      'on',
+      (house: House) => {
+        house.mmu.setRoot(-1);
+        house.spaces.splice(1, 1, { ...house.spaces[1]!, id: 0 });
+      },
+    ],
+    [
       'an id in use with the root of another',
       'on',
       (house: House) => house.mmu.setRoot(house.spaces[1]!.table.root, 0),

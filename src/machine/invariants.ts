@@ -309,9 +309,10 @@ function staleProblem(state: MachineState): string | undefined {
 function identityProblem({ mmu, trees }: MachineState): string | undefined {
   const roots = new Set(trees.map(({ space }) => space.table.root));
   if (roots.size < trees.length) return `${trees.length} address spaces have ${roots.size} roots`;
-  if (mmu.tlb.options.ids === 'off' || mmu.root < 0) return undefined;
+  if (mmu.tlb.options.ids === 'off') return undefined;
   const ids = new Set(trees.map(({ space }) => space.id));
   if (ids.size < trees.length) return `${trees.length} address spaces have ${ids.size} ids`;
+  if (mmu.root < 0) return undefined;
   const current = trees.find(({ space }) => space.id === mmu.tlb.space)?.space;
   if (current === undefined || current.table.root === mmu.root) return undefined;
   return `id ${current.id} is in use with the root in frame ${mmu.root}, its own is frame ${current.table.root}`;
