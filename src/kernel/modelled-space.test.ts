@@ -154,6 +154,24 @@ describe('an access', () => {
     expect(() => model.store(MAPS, 1, three)).toThrow(KitBug);
   });
 
+  test('of bytes on one page asks the log once what it may do there, on two pages twice', () => {
+    model.mmap({ size: 2 * PAGE });
+    let asked = 0;
+    const protectionAt = model.log.protectionAt.bind(model.log);
+    model.log.protectionAt = (address) => {
+      asked += 1;
+      return protectionAt(address);
+    };
+    const counts = [MAPS, MAPS + PAGE - 4].flatMap((address) =>
+      [() => model.store(address, 1, 8), () => model.load(address, 8)].map((access) => {
+        asked = 0;
+        access();
+        return asked;
+      }),
+    );
+    expect(counts).toEqual([1, 1, 2, 2]);
+  });
+
   test('that throws what is no error lets it through', () => {
     const kernel = new Kernel({ preset: 'toy', framesCount: 8 });
     const own = new ModelledSpace(kernel, kernel.newSpace());

@@ -32,6 +32,14 @@ export interface ModelProblems {
   contents?: string;
 }
 
+/** An access, and what the model has where it goes. */
+interface ModelledAccess {
+  readonly access: Access;
+  readonly address: number;
+  readonly protection: Protection;
+  readonly size: AccessSize;
+}
+
 /**
  * An address space driven in lockstep with a model of it that knows nothing of areas, tables and frames. Calls and
  * accesses go through here, and what the real one answers is held against what the model expects.
@@ -126,10 +134,11 @@ export class ModelledSpace implements ProcessMemory {
 
   /** Loads bytes, which may lie on two pages. */
   load(address: number, size: AccessSize = 1): AccessAnswer {
-    const answer = this.#access({ address, size, access: 'load' }, () =>
+    const protection = this.#protectionOf(address, size);
+    const answer = this.#access({ access: 'load', address, protection, size }, () =>
       loadBytes(this.#kernel.mmu, address, size),
     );
-    if (answer.kind === 'faulted' || this.#protectionOf(address, size) === 'none') return answer;
+    if (answer.kind === 'faulted' || protection === 'none') return answer;
     const expected = valueOf(this.#bytesAt(address, size));
     if (answer.value !== expected)
       this.problems.contents ??= `the ${bytesText(size)} at ${formatAddress(address)} ${size === 1 ? 'reads' : 'read'} ${answer.value}, ${expected} was stored`;
@@ -138,7 +147,8 @@ export class ModelledSpace implements ProcessMemory {
 
   /** Stores bytes, which may lie on two pages. @param value Below 2^53, and what `size` bytes hold. */
   store(address: number, value: number, size: AccessSize = 1): AccessAnswer {
-    const answer = this.#access({ address, size, access: 'store' }, () => {
+    const protection = this.#protectionOf(address, size);
+    const answer = this.#access({ access: 'store', address, protection, size }, () => {
       storeBytes(this.#kernel.mmu, { address, size, value });
       return value;
     });
@@ -162,14 +172,10 @@ export class ModelledSpace implements ProcessMemory {
   }
 
   /** Makes an access, and holds what it came to against what it should. */
-  #access(
-    { access, address, size }: { access: Access; address: number; size: AccessSize },
-    make: () => number,
-  ): AccessAnswer {
+  #access({ access, address, protection, size }: ModelledAccess, make: () => number): AccessAnswer {
     if (this.#activates && !this.space.isActive) this.space.activate();
     const { frames } = this.#kernel;
     const freeBefore = frames.freeCount;
-    const protection = this.#protectionOf(address, size);
     const isAllowed = protection === 'read-write' || (protection === 'read' && access === 'load');
     const answer = attempt(make);
     const pagesCount = this.#isOnOnePage(address, size) ? 1 : 2;
@@ -189,10 +195,15 @@ export class ModelledSpace implements ProcessMemory {
 
   /** What may be done with all of some bytes; what is not mapped is for nobody. */
   #protectionOf(address: number, size: number): Protection {
-    const [first, last] = [address, address + size - 1].map((at) =>
-      at >= 0 && at < this.#limit ? (this.log.protectionAt(at) ?? 'none') : 'none',
-    );
+    const first = this.#protectionAt(address);
+    if (this.#isOnOnePage(address, size)) return first;
+    const last = this.#protectionAt(address + size - 1);
     return PROTECTIONS.find((protection) => protection === first || protection === last)!;
+  }
+
+  #protectionAt(address: number): Protection {
+    const isThere = address >= 0 && address < this.#limit;
+    return (isThere ? this.log.protectionAt(address) : undefined) ?? 'none';
   }
 
   #bytesAt(address: number, size: number): readonly number[] {
