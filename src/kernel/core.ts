@@ -211,7 +211,6 @@ export class Core implements CallSurroundings {
 
   #makeReady(thread: Thread, reason: ReadyReason): void {
     thread.state = 'ready';
-    thread.readySince = this.clock;
     this.scheduler.add(thread, reason, this.clock);
   }
 

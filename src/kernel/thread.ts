@@ -50,8 +50,6 @@ export class Thread {
   userTicks = 0;
   /** When it last computed or accessed memory, by the clock. */
   lastTickAt = 0;
-  /** When it became ready, by the clock; for how long threads wait. */
-  readySince = 0;
 
   constructor(parts: { readonly id: number; readonly process: Home; readonly stack: Range }) {
     this.id = parts.id;
