@@ -14,17 +14,10 @@ export interface KernelInvariant extends Rule {
   readonly check: (state: KernelState) => string | undefined;
 }
 
-/** The machine's rules that look at what the saturated TLB noted, and at nothing else. */
-const NEED_WATCH: ReadonlySet<string> = new Set([
-  'tlb-translates-as-the-walk',
-  'change-is-followed-by-invalidation',
-]);
-
 /** Those of the machine, then the kernel's own, in the order in which they are asked: each may rely on the ones before it. */
 export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
   ...MACHINE_INVARIANTS.map((rule) => ({
     ...rule,
-    ...(NEED_WATCH.has(rule.name) && { needs: 'watch' as const }),
     check: ({ machine }: KernelState) => rule.check(machine),
   })),
   {

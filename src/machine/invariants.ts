@@ -13,6 +13,8 @@ import { formatMapping, isSameMapping } from './saturated-tlb.ts';
 
 /** What page tables and TLB keep, seen from inside. */
 export interface MachineInvariant extends Rule {
+  /** Without a watch of each translation it says nothing. */
+  readonly needs?: 'watch';
   /** @returns What is wrong, with numbers, or undefined. */
   readonly check: (state: MachineState) => string | undefined;
 }
@@ -140,6 +142,7 @@ export const MACHINE_INVARIANTS: readonly MachineInvariant[] = [
     says: 'Each address that was used went where a walk of the tables leads.',
     rows: 'T2',
     source: 'ACL2 x86isa, tlb-consistent.',
+    needs: 'watch',
     check: ({ saturated }) => saturated?.problems.translation,
   },
   {
@@ -148,6 +151,7 @@ export const MACHINE_INVARIANTS: readonly MachineInvariant[] = [
     rows: 'T4 T9',
     source:
       'Syeda and Klein, "Reasoning about Translation Lookaside Buffers": the saturated TLB and its incon_set.',
+    needs: 'watch',
     check: staleProblem,
   },
   {
