@@ -1,5 +1,6 @@
 import { Core } from '../src/kernel/core.ts';
 import { Kernel } from '../src/kernel/kernel.ts';
+import { readsOf } from '../src/machine/meter.ts';
 import type { UserCode } from '../src/kernel/user-code.ts';
 import { timed } from './ratio.ts';
 
@@ -29,11 +30,15 @@ export function campaignOnSwitches(): number {
     const after = switchUntil(core, (SWITCHES / 10) * 12);
     const growth = (after - before) / SWITCHES;
     const grew = growth > GROWTH_MAX ? ', IT GROWS' : '';
-    const { reads, tlbMisses, writes } = core.contextSwitch.accesses;
-    const [readsEach, missesEach] = [reads, tlbMisses].map((count) => count / core.timerStrikes);
+    const { counted } = core.contextSwitch;
+    const [readsEach, writesEach, missesEach] = [
+      readsOf(counted),
+      counted.dataWrites,
+      counted.tlbMisses,
+    ].map((count) => count / core.timerStrikes);
     console.log(
       `  ${as.padEnd(8)} ${ms.toFixed(0)} ms, ${(SWITCHES / ms / 1000).toFixed(2)} million a second; ` +
-        `each ${readsEach!.toFixed(1)} reads, ${(writes / core.timerStrikes).toFixed(1)} writes, ${missesEach!.toFixed(1)} misses of the TLB; ` +
+        `each ${readsEach!.toFixed(1)} reads, ${writesEach!.toFixed(1)} writes, ${missesEach!.toFixed(1)} misses of the TLB; ` +
         `memory ${growth.toFixed(1)} bytes each${grew}`,
     );
     troublesCount += grew === '' ? 0 : 1;

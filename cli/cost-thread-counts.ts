@@ -1,4 +1,4 @@
-import type { MeterReading } from '../src/machine/meter.ts';
+import { readsOf } from '../src/machine/meter.ts';
 import type { MeteredThreads } from '../src/targets/metered-threads.ts';
 import {
   always,
@@ -86,10 +86,6 @@ function switchCounts(runs: readonly MeteredThreads[]): readonly CostCount<Meter
 
 /** All are left out that are 0. */
 const NONE = '';
-
-function readsOf({ dataReads, translationReads }: MeterReading): number {
-  return dataReads + sumOf(translationReads);
-}
 
 function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { readsOf } from '../machine/meter.ts';
 import { Registers } from '../machine/registers.ts';
 import { OUT_OF_FRAMES } from './access.ts';
 import { ContextSwitch, FRAME_SIZE, STACK_OVERFLOW, STACK_UNDERFLOW } from './context-switch.ts';
@@ -47,7 +48,8 @@ describe('registers', () => {
     change.save(thread);
     // One walk of four reads for the load, and one for the first store, which makes the page dirty.
     const { meter } = kernel.mmu;
-    expect(change.accesses).toEqual({ reads: 16 + 8, writes: 16, tlbMisses: 1 });
+    expect(change.counted).toMatchObject({ dataReads: 16, dataWrites: 16, tlbMisses: 1 });
+    expect(readsOf(change.counted)).toBe(16 + 8);
     expect([meter.reads, meter.dataWrites, meter.tlbMisses]).toEqual([24, 16, 1]);
     expect([kernel.mmu.mode, registers.sp]).toEqual(['user', thread.stack.end]);
   });

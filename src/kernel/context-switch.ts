@@ -11,21 +11,13 @@ export const STACK_OVERFLOW = 'no room on its stack for its registers';
 /** Why registers could not be saved: more was popped than pushed, and what lies there is somebody else's. */
 export const STACK_UNDERFLOW = 'its stack pointer lies above its stack';
 
-/** Memory accesses that switching made itself, counted apart from those of the programs. */
-export interface SwitchAccesses {
-  /** Of data and for translation. */
-  readonly reads: number;
-  readonly writes: number;
-  readonly tlbMisses: number;
-}
-
 /**
  * Moves registers between the core and the stack of a thread, in kernel mode and through the MMU: what is saved goes
  * through the page table of the thread that ran, what is restored through that of the thread that will, so the root
  * changes in between.
  */
 export class ContextSwitch {
-  /** All that the meter counted while registers were moved. */
+  /** All that the meter counted while registers were moved: what switching made itself, apart from the programs. */
   counted: MeterReading;
   readonly #mmu: Mmu;
   readonly #registers: Registers;
@@ -35,12 +27,6 @@ export class ContextSwitch {
     this.#registers = registers;
     const now = mmu.meter.read();
     this.counted = subtractReadings(now, now);
-  }
-
-  get accesses(): SwitchAccesses {
-    const { dataReads, dataWrites, tlbMisses, translationReads } = this.counted;
-    const reads = translationReads.reduce((sum, count) => sum + count, dataReads);
-    return { reads, writes: dataWrites, tlbMisses };
   }
 
   /** Saves the registers below the stack pointer. @returns Why that could not be, or undefined. */

@@ -1,4 +1,4 @@
-import type { MeterReading } from '../machine/meter.ts';
+import { type MeterReading, readsOf } from '../machine/meter.ts';
 
 /** What one of each costs, in memory accesses that hit a cache. */
 export interface Weights {
@@ -28,9 +28,8 @@ export function costOf(
   systemCalls: Readonly<Record<string, number>>,
   weights: Weights = WEIGHTS,
 ): Cost {
-  const { dataReads, dataWrites, translationReads, translationWrites } = meter;
-  const accesses =
-    weights.access * (dataReads + dataWrites + translationWrites + sumOf(translationReads));
+  const { dataWrites, translationWrites } = meter;
+  const accesses = weights.access * (readsOf(meter) + dataWrites + translationWrites);
   const faults = weights.fault * sumOf(Object.values(meter.faults));
   const calls = weights.call * sumOf(Object.values(systemCalls));
   return { accesses, faults, calls, total: accesses + faults + calls };

@@ -16,6 +16,14 @@ export interface MeterReading {
   readonly faults: Readonly<Record<FaultCause, number>>;
 }
 
+/** All reads of memory: for data and for translation. */
+export function readsOf({
+  dataReads,
+  translationReads,
+}: Pick<MeterReading, 'dataReads' | 'translationReads'>): number {
+  return translationReads.reduce((sum, reads) => sum + reads, dataReads);
+}
+
 /** What was counted between two readings, the earlier one second. */
 export function subtractReadings(a: MeterReading, b: MeterReading): MeterReading {
   return combine(a, b, (count, other) => count - other);
@@ -71,9 +79,8 @@ export class Meter implements MeterReading {
     return this.#shortcutLoads + this.#shortcutStores + this.searchedHits;
   }
 
-  /** All reads of memory: for data and for translation. */
   get reads(): number {
-    return this.translationReads.reduce((sum, reads) => sum + reads, this.dataReads);
+    return readsOf(this);
   }
 
   /** A copy that later counting does not change. */

@@ -4,7 +4,7 @@ import { Device } from '../kernel/device.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { Thread } from '../kernel/thread.ts';
 import type { Action, UserCode } from '../kernel/user-code.ts';
-import { subtractReadings } from '../machine/meter.ts';
+import { readsOf, subtractReadings } from '../machine/meter.ts';
 import type { TlbOptions } from '../machine/tlb.ts';
 import type { Lesson, LessonCase } from './lesson.ts';
 
@@ -59,7 +59,7 @@ function makePair({ codes, pagesCount, sharing, tlb, ...options }: PairOptions):
   mmu.meter.reset();
   const own = () => subtractReadings(mmu.meter.read(), core.contextSwitch.counted);
   const translationReads = () => own().translationReads.reduce((sum, reads) => sum + reads, 0);
-  return { core, translationReads, reads: () => own().dataReads + translationReads() };
+  return { core, translationReads, reads: () => readsOf(own()) };
 }
 
 /** Maps pages and gives each its frame, past TLB and meter. @returns Their first address. */
