@@ -68,9 +68,9 @@ export class Frames {
     return this.#counts[owner]!;
   }
 
-  /** The owners that are counted frames. */
+  /** The owners that are counted frames; one of whom more came back than went out is counted less than none. */
   owners(): readonly number[] {
-    return indicesWhere(this.#counts, (count) => count > 0);
+    return indicesWhere(this.#counts, (count) => count !== 0);
   }
 
   /** The frames that have an owner. */

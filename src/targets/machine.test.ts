@@ -264,6 +264,19 @@ describe('a broken machine', () => {
     });
   });
 
+  test('that counts the last frame of an owner twice is found at the end', async () => {
+    const makeTarget = await broken({
+      module: 'kernel/frames',
+      find: 'this.#counts[owner] -= 1;',
+      replace: 'this.#counts[owner] -= this.#counts[owner] === 1 ? 2 : 1;',
+    });
+    expect(findingOf(makeTarget, '')).toMatchObject({
+      law: 'owned-frames-are-counted',
+      op: 'end',
+      observed: 'owner 0 is counted -1 frames, it has 0',
+    });
+  });
+
   /** A page that refuses a store is marked dirty all the same. */
   const REFUSED_STORE_MARKS: Patch = {
     module: 'machine/mmu',
