@@ -242,7 +242,14 @@ describe('a problem is told once, the first of its kind', () => {
       ({ space }) => (space.mmap = () => 'ENOMEM'),
       (own) => own.mmap({ address: 0x3000, size: PAGE }),
       'answer',
-      'mmap of 64 bytes at 0x0000_3000, where nothing is, was refused: ENOMEM',
+      'mmap of 64 bytes was refused: ENOMEM, and nothing is at [0x0000_3000, 0x0000_3040)',
+    ],
+    [
+      'a map anywhere that is refused for nothing',
+      ({ space }) => (space.mmap = () => 'ENOMEM'),
+      (own) => own.mmap({ size: LIMIT - MAPS - 4 * PAGE }),
+      'answer',
+      'mmap of 12032 bytes was refused: ENOMEM, and nothing is at [0x0000_1080, 0x0000_4000)',
     ],
     [
       'an unmap that is granted in spite of its arguments',
@@ -327,6 +334,46 @@ describe('a problem is told once, the first of its kind', () => {
       use(own);
     });
     expect(twice).toMatchObject({ [kind]: says });
+  });
+});
+
+/** What is wrong after calls that are all refused, on a machine of so many frames. */
+function answerProblem(framesCount: number, call: (own: ModelledSpace) => unknown): unknown {
+  const own = makeModel({ frames: 'on-map' }, { framesCount });
+  own.space.mmap = () => 'ENOMEM';
+  own.space.sbrk = () => 'ENOMEM';
+  own.space.protect = () => 'ENOMEM';
+  call(own);
+  return own.problems.answer;
+}
+
+describe('frames that come on map excuse a refusal', () => {
+  // Beside the root, three pages may take three frames and two tables.
+  test.each<[string, (own: ModelledSpace) => unknown, string]>([
+    [
+      'of a map',
+      (own) => own.mmap({ size: 3 * PAGE }),
+      'mmap of 192 bytes was refused: ENOMEM, and nothing is at [0x0000_1000, 0x0000_4000)',
+    ],
+    [
+      'of a map at an address',
+      (own) => own.mmap({ address: MAPS, size: 3 * PAGE }),
+      'mmap of 192 bytes was refused: ENOMEM, and nothing is at [0x0000_1000, 0x0000_10c0)',
+    ],
+    [
+      'to move the break',
+      (own) => own.sbrk(3 * PAGE),
+      'sbrk of 192 bytes at 0x0000_0400 was answered ENOMEM, 1024 was due',
+    ],
+  ])('%s, where they may be too few', (_, call, says) => {
+    expect(answerProblem(1 + 3 + 2 - 1, call)).toBe(undefined);
+    expect(answerProblem(1 + 3 + 2, call)).toBe(says);
+  });
+
+  test('of a call that maps, and of no other', () => {
+    expect(answerProblem(1, (own) => own.protect(MAPS, 0, 'read'))).toBe(
+      'mprotect of 0 bytes at 0x0000_1000 was answered ENOMEM, EINVAL was due',
+    );
   });
 });
 

@@ -71,13 +71,13 @@ export class ModelledSpace implements ProcessMemory {
   }
 
   mmap(request: MapRequest): number | Refusal {
-    const result = this.space.mmap(request);
     const { address, protection = 'read-write', size } = request;
+    const lack = this.#lackFor(size);
+    const result = this.space.mmap(request);
     if (typeof result !== 'number') {
-      const isDue =
-        address !== undefined && this.#isPlace(address, size) && this.#isFree(address, size);
-      if (isDue && !this.#lacksFrames(result))
-        this.problems.answer ??= `mmap of ${size} bytes at ${formatAddress(address)}, where nothing is, was refused: ${result}`;
+      const hole = this.#holeFor(size, address);
+      if (hole !== undefined && result !== lack)
+        this.problems.answer ??= `mmap of ${size} bytes was refused: ${result}, and nothing is at ${formatRange(hole)}`;
       return result;
     }
     const range = this.#pagesOf(result, size);
@@ -96,7 +96,7 @@ export class ModelledSpace implements ProcessMemory {
   munmap(address: number, size: number): 'done' | Refusal {
     const result = this.space.munmap(address, size);
     const expected = this.#isRange(address, size) ? 'done' : 'EINVAL';
-    this.#expectAnswer(`munmap of ${size} bytes at ${formatAddress(address)}`, result, expected);
+    this.#expectAnswer(`munmap of ${size} bytes at ${formatAddress(address)}`, result, [expected]);
     if (result === 'done') this.log.change(this.#pagesOf(address, size), undefined);
     return result;
   }
@@ -108,24 +108,24 @@ export class ModelledSpace implements ProcessMemory {
     const parts = isRange ? this.log.parts(range) : [];
     const isMapped = parts.every((part) => part.protection !== undefined);
     const expected = isRange ? (isMapped ? 'done' : 'ENOMEM') : 'EINVAL';
-    this.#expectAnswer(`mprotect of ${size} bytes at ${formatAddress(address)}`, result, expected);
+    this.#expectAnswer(`mprotect of ${size} bytes at ${formatAddress(address)}`, result, [
+      expected,
+    ]);
     if (result === 'done') this.log.change(range, protection);
     return result;
   }
 
   sbrk(increment: number): number | Refusal {
     const before = this.space.breakAddress;
-    const result = this.space.sbrk(increment);
     const after = before + increment;
     const grown = { start: roundUp(before, this.#pageSize), end: roundUp(after, this.#pageSize) };
+    const lack = this.#lackFor(grown.end - grown.start);
+    const result = this.space.sbrk(increment);
     const { end, start } = this.space.breakRange;
     const isFree = grown.end <= grown.start || this.#isFree(grown.start, grown.end - grown.start);
     const isPlace = after >= start && after <= end && isFree;
-    this.#expectAnswer(
-      `sbrk of ${increment} bytes at ${formatAddress(before)}`,
-      result,
-      isPlace ? before : 'ENOMEM',
-    );
+    const due = isPlace ? [before, lack] : ['ENOMEM'];
+    this.#expectAnswer(`sbrk of ${increment} bytes at ${formatAddress(before)}`, result, due);
     if (typeof result !== 'number') return result;
     if (grown.end > grown.start) this.log.change(grown, 'read-write');
     else this.log.change({ start: grown.end, end: grown.start }, undefined);
@@ -210,14 +210,47 @@ export class ModelledSpace implements ProcessMemory {
     return Array.from({ length: size }, (_, index) => this.log.byteAt(address + index));
   }
 
-  #expectAnswer(call: string, actual: number | string, expected: number | string): void {
-    if (actual !== expected && !this.#lacksFrames(actual))
-      this.problems.answer ??= `${call} was answered ${actual}, ${expected} was due`;
+  /** @param due What may be answered, the rule first. */
+  #expectAnswer(
+    call: string,
+    actual: number | string,
+    due: readonly (number | string | undefined)[],
+  ): void {
+    if (!due.includes(actual))
+      this.problems.answer ??= `${call} was answered ${actual}, ${due[0]} was due`;
   }
 
-  /** A machine that gives pages their frames when they are mapped may have none left. */
-  #lacksFrames(answer: number | string): boolean {
-    return this.space.mapsFrames && answer === 'ENOMEM';
+  /**
+   * What mapping so many bytes may be answered for want of frames: where pages get theirs when they are mapped, and there
+   * are fewer than the pages and all tables on the way to them may take.
+   */
+  #lackFor(size: number): 'ENOMEM' | undefined {
+    if (!this.space.mapsFrames) return undefined;
+    const { frames, mmu } = this.#kernel;
+    // A range of less than a table's reach may lie on two tables.
+    const tablesMax = mmu.layout.spans
+      .slice(0, -1)
+      .reduce((count, span) => count + Math.floor(size / span) + 2, 0);
+    return frames.freeCount < Math.ceil(size / this.#pageSize) + tablesMax ? 'ENOMEM' : undefined;
+  }
+
+  /**
+   * Where something of a size may be mapped, if it may: at an address, or anywhere in a hole that has a page to spare on
+   * either side, since some placements leave one.
+   */
+  #holeFor(size: number, address: number | undefined): Range | undefined {
+    if (address !== undefined) {
+      const isHole = this.#isPlace(address, size) && this.#isFree(address, size);
+      return isHole ? this.#pagesOf(address, size) : undefined;
+    }
+    if (size === 0) return undefined;
+    const sizeMin = roundUp(size, this.#pageSize) + 2 * this.#pageSize;
+    let { start } = this.space.mapRange;
+    for (const { end, protection } of this.log.parts(this.space.mapRange)) {
+      if (protection !== undefined) start = end;
+      else if (end - start >= sizeMin) return { start, end };
+    }
+    return undefined;
   }
 
   #isOnOnePage(address: number, size: number): boolean {

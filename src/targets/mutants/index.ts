@@ -3,11 +3,13 @@ import type { MakeTarget } from '../../check/target.ts';
 import type * as kernel from '../kernel.ts';
 import type * as machine from '../machine.ts';
 import type * as reference from '../reference.ts';
+import { ADDRESS_SPACE_MUTANTS } from './address-space-mutants.ts';
+import { FRAME_MUTANTS } from './frame-mutants.ts';
 import { HEAP_MUTANTS } from './heap-mutants.ts';
 import { importPatched } from './import-patched.ts';
-import { KERNEL_MUTANTS } from './kernel-mutants.ts';
 import { MACHINE_MUTANTS } from './machine-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { SWITCH_MUTANTS } from './switch-mutants.ts';
 import { THREAD_MUTANTS } from './thread-mutants.ts';
 
 export type { Mutant } from './mutant.ts';
@@ -16,7 +18,9 @@ export type { Mutant } from './mutant.ts';
 export const MUTANTS: readonly Mutant[] = [
   ...HEAP_MUTANTS,
   ...MACHINE_MUTANTS,
-  ...KERNEL_MUTANTS,
+  ...FRAME_MUTANTS,
+  ...ADDRESS_SPACE_MUTANTS,
+  ...SWITCH_MUTANTS,
   ...THREAD_MUTANTS,
 ];
 
