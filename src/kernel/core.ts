@@ -1,8 +1,9 @@
-import { GENERAL_COUNT, Registers } from '../machine/registers.ts';
+import { Registers } from '../machine/registers.ts';
 import { Alarms } from './alarms.ts';
 import { ContextSwitch } from './context-switch.ts';
 import { answerCall, type CallSurroundings, type SwitchKind } from './core-calls.ts';
 import type { Device } from './device.ts';
+import { execute, type OwnAction } from './execute.ts';
 import type { Kernel } from './kernel.ts';
 import { makeScheduler } from './policies.ts';
 import { PlainMemory } from './process-memory.ts';
@@ -11,7 +12,6 @@ import type { Process } from './process.ts';
 import type { PolicyName, ReadyReason, Scheduler } from './scheduler.ts';
 import type { Thread } from './thread.ts';
 import {
-  type Action,
   type Call,
   type CallName,
   noThreadCalls,
@@ -270,42 +270,15 @@ export class Core implements CallSurroundings {
   }
 
   /** A tick of what a program does by itself. */
-  #work(activity: Activity, action: Exclude<Action, { kind: 'call' }>): void {
+  #work(activity: Activity, action: OwnAction): void {
     const { thread } = activity;
-    const fault = this.#execute(thread, action);
+    const fault = execute(action, thread, this.registers);
     this.#spend('user', 1);
     thread.userTicks += 1;
     thread.lastTickAt = this.clock;
     this.#sliceTicks += 1;
     if (fault !== undefined) this.#fault(activity, fault);
     else if (this.#sliceTicks >= this.#sliceEnd) this.#strike(activity);
-  }
-
-  /** Changes registers and memory. @returns Why the program may not. */
-  #execute(thread: Thread, action: Exclude<Action, { kind: 'call' }>): string | undefined {
-    const { registers } = this;
-    const register = registers.pc % GENERAL_COUNT;
-    if (action.kind === 'compute') {
-      registers.values[register] = (registers.values[register]! * 31 + registers.pc) % 2 ** 32;
-      registers.flags = registers.pc % 8;
-      return undefined;
-    }
-    if (action.kind === 'move-stack') {
-      registers.sp += action.by;
-      return undefined;
-    }
-    const { address, size } = action;
-    const { memory } = thread.process;
-    const answer =
-      action.kind === 'load'
-        ? memory.load(address, size)
-        : memory.store(address, action.value, size);
-    if (answer.kind === 'faulted') return answer.why;
-    if (action.kind === 'load') {
-      registers.values[register] = answer.value;
-      thread.answerRegister = register;
-    }
-    return undefined;
   }
 
   /** The timer: the slice of the thread that runs is over. */
