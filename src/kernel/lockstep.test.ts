@@ -84,7 +84,7 @@ test.each(
         return new ModelledSpace(kernel, space);
       });
       const setting = { kernel, models, prng: new Prng(seed) };
-      for (let round = 0; round < 8; round += 1) {
+      for (let round = 0; round < 12; round += 1) {
         for (let count = 0; count < 20; count += 1) step(setting);
         expect(brokenIn(setting)).toEqual([]);
       }
