@@ -113,12 +113,10 @@ export class ProcessHeap {
   readonly heap: Heap;
   readonly memory: ProcessMemory;
   readonly lock = new Semaphore('the heap', 1);
-  /** The thread that is at work in it. */
+  /** The thread that is at work in it. One that ended inside stays so, which nobody can mend. */
   inside: Thread | undefined;
   /** The first thing that showed that a thread was not alone in it. */
   problem: string | undefined;
-  /** Whether a thread ended inside, which nobody can mend. */
-  isBroken = false;
   readonly #arena: DraftArena;
 
   /** @param within Where the heap's memory lies: where no address that a program makes up can lead. */
@@ -134,7 +132,7 @@ export class ProcessHeap {
 
   /** Whether what its memory holds is all that it has done. */
   get isAtRest(): boolean {
-    return this.inside === undefined && !this.isBroken;
+    return this.inside === undefined;
   }
 
   /** System calls of the heap that the core does not see. */
@@ -169,14 +167,11 @@ export class ProcessHeap {
       this.problem ??= `t${thread.id} came into the heap while t${this.inside.id} was inside`;
       return undefined;
     }
-    if (this.isBroken) return undefined;
     this.inside = thread;
-    this.isBroken = true;
     this.#arena.clear();
     const result = request();
     for (const deed of this.#arena.deeds) yield* this.#make(thread, deed);
     this.#arena.clear();
-    this.isBroken = false;
     this.inside = undefined;
     return result;
   }
