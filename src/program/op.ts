@@ -3,6 +3,9 @@ import type { Size } from '../base/units.ts';
 /** A program's variable that may hold a block: a whole number from 0. Written `b0`, `b1`, … */
 export type Slot = number;
 
+/** What a slot holds, as programs write it: an area, a block, a queue, a semaphore or a thread. */
+export type SlotLetter = 'a' | 'b' | 'q' | 's' | 't';
+
 /** One past the highest slot. */
 export const SLOTS_LIMIT = 2 ** 20;
 

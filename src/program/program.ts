@@ -1,10 +1,7 @@
-import { type Base, isPageOp, isThreadOp, type Op, type Slot } from './op.ts';
+import { type Base, isPageOp, isThreadOp, type Op, type Slot, type SlotLetter } from './op.ts';
 
 /** A list of ops. */
 export type Program = readonly Op[];
-
-/** What a slot holds: an area, a block, a queue, a semaphore or a thread. */
-type SlotLetter = 'a' | 'b' | 'q' | 's' | 't';
 
 /** A slot as programs write it: `b0`. */
 export type SlotName = `${SlotLetter}${number}`;

@@ -1,13 +1,13 @@
 import { SIZE_MAX, type Size, sizeOf } from '../base/units.ts';
 import { type Place, usageErrorAt } from '../base/usage-error.ts';
-import { type Slot, SLOTS_LIMIT } from './op.ts';
+import { type Slot, type SlotLetter, SLOTS_LIMIT } from './op.ts';
 
 /**
  * Reads a slot: a letter that says what it holds, and a number.
  *
  * @throws {UsageError} The word is no slot of that letter, or one that is too large.
  */
-export function parseSlot(letter: 'a' | 'b' | 'q' | 's' | 't', word: string, place: Place): Slot {
+export function parseSlot(letter: SlotLetter, word: string, place: Place): Slot {
   if (word[0] !== letter || !/^.\d+$/.test(word)) {
     throw usageErrorAt(
       place,

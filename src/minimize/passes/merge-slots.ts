@@ -1,4 +1,5 @@
 import { renameSlots, type SlotName, slotsOf, type Program } from '../../program/program.ts';
+import type { SlotLetter } from '../../program/op.ts';
 import type { Attempt } from '../pass.ts';
 
 /** Uses as few slots as can be, numbered in the order of their first use. */
@@ -32,7 +33,7 @@ function slotsIn(program: Program): readonly SlotName[] {
 function numbersInOrder(slots: readonly SlotName[]): ReadonlyMap<SlotName, SlotName> {
   return new Map(
     slots.map((slot) => {
-      const letter = slot[0] as 'a' | 'b' | 'q' | 's' | 't';
+      const letter = slot[0] as SlotLetter;
       const rank = slots.filter((other) => other[0] === letter).indexOf(slot);
       return [slot, `${letter}${letter === 't' ? rank + 1 : rank}`];
     }),
