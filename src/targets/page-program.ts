@@ -1,6 +1,7 @@
 import { unreachable } from '../base/kit-bug.ts';
 import type { Outcome } from '../check/outcome.ts';
 import type { ProcessMemory } from '../kernel/process-memory.ts';
+import type { Answer } from '../kernel/thread.ts';
 import type { Base, PageOp, Slot } from '../program/op.ts';
 import { storedBy } from './stored-by.ts';
 
@@ -64,14 +65,18 @@ export class PageProgram {
 
   /** A byte to each page; frames run out before a range that is too long ends. */
   #touch(address: number, size: number, step: number): Outcome {
+    const value = storedBy(step, 1);
     for (let at = address; at < address + size; at += this.#pageSize) {
-      const answer = this.#memory.store(at, storedBy(step, 1), 1);
+      const answer = this.#memory.store(at, value, 1);
       if (answer.kind === 'faulted') return answer;
     }
     return DONE;
   }
 }
 
-function answered(answer: number | string): Outcome {
-  return typeof answer === 'number' || answer === 'done' ? DONE : { kind: 'refused', why: answer };
+/** What a call came to that was answered so: a number or `done`, or why it was refused. */
+export function answered(answer: Answer): Outcome {
+  return typeof answer === 'number' || answer === 'done'
+    ? DONE
+    : { kind: 'refused', why: String(answer) };
 }

@@ -21,6 +21,7 @@ import {
   type Slot,
   type ThreadOp,
 } from '../program/op.ts';
+import { answered } from './page-program.ts';
 import { ProcessHeap } from './process-heap.ts';
 import { storedBy } from './stored-by.ts';
 
@@ -325,12 +326,6 @@ function call(asked: Call): Action {
   return { kind: 'call', call: asked };
 }
 
-function answered(answer: Answer): Outcome {
-  return typeof answer === 'number' || answer === 'done'
-    ? DONE
-    : { kind: 'refused', why: String(answer) };
-}
-
 /** An op on memory that is there, or not. */
 function* doInPlace(
   op: Exclude<PageOp, { kind: 'map' | 'map-at' | 'brk' }>,
@@ -352,10 +347,12 @@ function* doInPlace(
     case 'store':
       yield { kind: 'store', address, size: op.size, value: storedBy(step, op.size) };
       return DONE;
-    case 'touch':
+    case 'touch': {
+      const value = storedBy(step, 1);
       for (let at = address; at < address + op.size; at += pageSize)
-        yield { kind: 'store', address: at, size: 1, value: storedBy(step, 1) };
+        yield { kind: 'store', address: at, size: 1, value };
       return DONE;
+    }
     default:
       return unreachable(op);
   }
