@@ -12,3 +12,17 @@ export interface Rule {
   readonly rows: string;
   readonly source: string;
 }
+
+/** A rule with how to tell whether it is kept. */
+export interface CheckedRule<State> extends Rule {
+  /** @returns What is wrong, with numbers, or undefined. */
+  readonly check: (state: State) => string | undefined;
+}
+
+/** Rules about a part of something, as rules about the whole. */
+export function rulesOnPart<Part, Whole, Own extends CheckedRule<Part>>(
+  rules: readonly Own[],
+  partOf: (whole: Whole) => Part,
+): readonly (Omit<Own, 'check'> & CheckedRule<Whole>)[] {
+  return rules.map((rule) => ({ ...rule, check: (whole) => rule.check(partOf(whole)) }));
+}

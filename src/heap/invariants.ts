@@ -1,4 +1,4 @@
-import type { Rule } from '../base/rule.ts';
+import type { CheckedRule } from '../base/rule.ts';
 import { formatAddress } from '../base/units.ts';
 import { PREVIOUS_USED, USED } from './block.ts';
 import type { Heap } from './heap.ts';
@@ -25,10 +25,7 @@ export function heapState(heap: Heap): HeapState {
 }
 
 /** What the reference heap keeps, seen from inside. */
-export interface HeapInvariant extends Rule {
-  /** @returns What is wrong, with numbers, or undefined. */
-  readonly check: (state: HeapState) => string | undefined;
-}
+export type HeapInvariant = CheckedRule<HeapState>;
 
 /** In the order in which they are asked: each may rely on the ones before it. */
 export const HEAP_INVARIANTS: readonly HeapInvariant[] = [

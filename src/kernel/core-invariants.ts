@@ -1,5 +1,5 @@
 import { encloses, formatRange, overlaps } from '../base/range.ts';
-import type { Rule } from '../base/rule.ts';
+import type { CheckedRule } from '../base/rule.ts';
 import { FRAME_SIZE } from './context-switch.ts';
 import type { Core } from './core.ts';
 import type { MessageQueue } from './message-queue.ts';
@@ -17,10 +17,7 @@ export interface CoreState {
 }
 
 /** What scheduler, threads and what they wait for keep, seen from inside. */
-export interface CoreInvariant extends Rule {
-  /** @returns What is wrong, with numbers, or undefined. */
-  readonly check: (state: CoreState) => string | undefined;
-}
+export type CoreInvariant = CheckedRule<CoreState>;
 
 /** In the order in which they are asked: each may rely on the ones before it. */
 export const CORE_INVARIANTS: readonly CoreInvariant[] = [

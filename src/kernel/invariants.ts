@@ -1,5 +1,5 @@
 import { formatRange } from '../base/range.ts';
-import type { Rule } from '../base/rule.ts';
+import { type CheckedRule, rulesOnPart } from '../base/rule.ts';
 import { formatAddress } from '../base/units.ts';
 import { MACHINE_INVARIANTS } from '../machine/invariants.ts';
 import { frameOf, RIGHTS } from '../machine/page-table-entry.ts';
@@ -7,19 +7,14 @@ import { RIGHTS_OF } from './address-space.ts';
 import type { KernelState, SpaceState } from './kernel-state.ts';
 
 /** What frames and address spaces keep, seen from inside. */
-export interface KernelInvariant extends Rule {
+export interface KernelInvariant extends CheckedRule<KernelState> {
   /** What it compares with, and without which it says nothing: a watch of each translation and frame, or a model. */
   readonly needs?: 'watch' | 'model';
-  /** @returns What is wrong, with numbers, or undefined. */
-  readonly check: (state: KernelState) => string | undefined;
 }
 
 /** Those of the machine, then the kernel's own, in the order in which they are asked: each may rely on the ones before it. */
 export const KERNEL_INVARIANTS: readonly KernelInvariant[] = [
-  ...MACHINE_INVARIANTS.map((rule) => ({
-    ...rule,
-    check: ({ machine }: KernelState) => rule.check(machine),
-  })),
+  ...rulesOnPart(MACHINE_INVARIANTS, ({ machine }: KernelState) => machine),
   {
     name: 'areas-stay-apart',
     says: 'Areas are not empty, made of whole pages, sorted and disjoint, and lie between the first page and the last address.',

@@ -1,5 +1,5 @@
 import { overlaps, type Range } from '../base/range.ts';
-import type { Rule } from '../base/rule.ts';
+import type { CheckedRule } from '../base/rule.ts';
 import { formatAddress } from '../base/units.ts';
 import {
   mappingOf,
@@ -12,11 +12,9 @@ import { ACCESSED, DIRTY, frameOf, RIGHTS } from './page-table-entry.ts';
 import { formatMapping, isSameMapping } from './saturated-tlb.ts';
 
 /** What page tables and TLB keep, seen from inside. */
-export interface MachineInvariant extends Rule {
+export interface MachineInvariant extends CheckedRule<MachineState> {
   /** Without a watch of each translation it says nothing. */
   readonly needs?: 'watch';
-  /** @returns What is wrong, with numbers, or undefined. */
-  readonly check: (state: MachineState) => string | undefined;
 }
 
 /** In the order in which they are asked: each may rely on the ones before it. */

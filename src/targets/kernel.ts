@@ -1,3 +1,4 @@
+import { type CheckedRule, rulesOnPart } from '../base/rule.ts';
 import type { MachineTarget, StepObserver } from '../check/target.ts';
 import type { Outcome } from '../check/outcome.ts';
 import { HEAP_INVARIANTS, heapState, type HeapState } from '../heap/invariants.ts';
@@ -75,20 +76,11 @@ interface KernelTargetState {
   readonly difference: string | undefined;
 }
 
-interface KernelRule {
-  readonly name: string;
-  readonly says: string;
-  readonly rows: string;
-  readonly source: string;
-  readonly check: (state: KernelTargetState) => string | undefined;
-}
+type KernelRule = CheckedRule<KernelTargetState>;
 
 /** The rules of threads, and those of everything together. */
 export const THREAD_RULES: readonly KernelRule[] = [
-  ...CORE_INVARIANTS.map((rule) => ({
-    ...rule,
-    check: ({ threads }: KernelTargetState) => rule.check(threads),
-  })),
+  ...rulesOnPart(CORE_INVARIANTS, ({ threads }: KernelTargetState) => threads),
   {
     name: 'heap-is-locked',
     says: 'While a thread is inside malloc or free, no other thread is in the same heap.',
@@ -108,10 +100,7 @@ export const THREAD_RULES: readonly KernelRule[] = [
 
 /** What a kernel is asked: the rules of memory, of threads, and of each process's heap. */
 export const KERNEL_RULES: readonly KernelRule[] = [
-  ...KERNEL_INVARIANTS.map((rule) => ({
-    ...rule,
-    check: ({ memory }: KernelTargetState) => rule.check(memory),
-  })),
+  ...rulesOnPart(KERNEL_INVARIANTS, ({ memory }: KernelTargetState) => memory),
   ...THREAD_RULES,
   ...HEAP_INVARIANTS.map((rule) => ({
     ...rule,

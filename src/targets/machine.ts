@@ -1,8 +1,9 @@
+import { type CheckedRule, rulesOnPart } from '../base/rule.ts';
 import { formatAddress } from '../base/units.ts';
 import type { MachineTarget, StepObserver } from '../check/target.ts';
 import type { Outcome } from '../check/outcome.ts';
 import type { AddressSpaceOptions } from '../kernel/address-space.ts';
-import { KERNEL_INVARIANTS, type KernelInvariant } from '../kernel/invariants.ts';
+import { KERNEL_INVARIANTS } from '../kernel/invariants.ts';
 import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { ModelledSpace } from '../kernel/modelled-space.ts';
@@ -60,16 +61,9 @@ interface PairState {
   readonly difference: string | undefined;
 }
 
-type PairInvariant = Omit<KernelInvariant, 'check'> & {
-  readonly check: (state: PairState) => string | undefined;
-};
-
 /** What a machine is asked: the rules of its kernel, and that its answers do not depend on what only costs. */
-export const MACHINE_RULES: readonly PairInvariant[] = [
-  ...KERNEL_INVARIANTS.map((rule) => ({
-    ...rule,
-    check: ({ watched }: PairState) => rule.check(watched),
-  })),
+export const MACHINE_RULES: readonly CheckedRule<PairState>[] = [
+  ...rulesOnPart(KERNEL_INVARIANTS, ({ watched }: PairState) => watched),
   {
     name: 'dirty-bit-tells-of-stores',
     says: 'A page is marked dirty if a store was granted there since it was mapped, and only then.',

@@ -1,5 +1,6 @@
 import { roundDown, roundUp } from '../base/bits.ts';
 import type { Range } from '../base/range.ts';
+import { rulesOnPart } from '../base/rule.ts';
 import { MIB, SIZE_MAX } from '../base/units.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type {
@@ -137,14 +138,8 @@ function pagedRules(heap: Heap, { kernel }: PagedArena): InvariantSet<PagedState
   const isAsked = ({ needs }: KernelInvariant): boolean =>
     needs === undefined || (needs === 'watch' && kernel.saturated !== undefined);
   const rules = [
-    ...HEAP_INVARIANTS.map((rule) => ({
-      ...rule,
-      check: ({ own }: PagedState) => rule.check(own),
-    })),
-    ...KERNEL_INVARIANTS.filter((rule) => isAsked(rule)).map((rule) => ({
-      ...rule,
-      check: ({ below }: PagedState) => rule.check(below),
-    })),
+    ...rulesOnPart(HEAP_INVARIANTS, ({ own }: PagedState) => own),
+    ...rulesOnPart(KERNEL_INVARIANTS.filter(isAsked), ({ below }: PagedState) => below),
   ];
   return { rules, read: () => ({ own: heapState(heap), below: kernelState(kernel) }) };
 }
