@@ -31,6 +31,15 @@ export const CALLS: readonly Row[] = [
     'fuzz --runs 1.5',
     "--runs: '1.5' is no count; pass a whole number from 1 up, such as --runs 1000.",
   ],
+  ['fuzz -j 0', "--jobs: '0' is no count; pass a whole number from 1 up, such as --jobs 1000."],
+  [
+    'fuzz --update-baseline',
+    '--update-baseline: there is no file to write; pass --baseline FILE too.',
+  ],
+  [
+    'check --baseline gone.json',
+    '--baseline: gone.json cannot be read (ENOENT); pass a file that --update-baseline wrote, or add --update-baseline to begin one.',
+  ],
   [
     'fuzz --max-total-time soon',
     "--max-total-time: 'soon' is no stretch of time; pass seconds, or a number with a unit: 60s, 2m, 500ms.",

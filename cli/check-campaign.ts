@@ -10,6 +10,7 @@ import type { LawProperty } from '../properties/suites.ts';
 import type { ShownFinding } from './finding-report.ts';
 import { formatShort } from './format.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
+import type { KnownFindings } from './known-findings.ts';
 import { exactRun, refineAndKeep, type Search } from './refine-finding.ts';
 
 export interface CheckCampaignOptions {
@@ -19,6 +20,8 @@ export interface CheckCampaignOptions {
   /** Milliseconds after which no further property is begun. */
   readonly budgetMs: number;
   readonly keepGoing: boolean;
+  /** Findings that end nothing. */
+  readonly known: KnownFindings;
   /** Told each finding as it is made. */
   readonly onFinding?: (shown: ShownFinding) => void;
 }
@@ -44,6 +47,7 @@ export interface ReplayResult {
 /** Runs every stored program that is meant for the target once. What a seed program finds is shrunk and kept. */
 export async function replayStored(
   search: Search,
+  known: KnownFindings,
   onFinding: (shown: ShownFinding) => void,
 ): Promise<ReplayResult> {
   const { store, target, timeLimitMs } = search;
@@ -57,10 +61,11 @@ export async function replayStored(
       const finding = await interruptible(() => run(program));
       const isStored = count < stored.length;
       count += 1;
-      if (finding === undefined) continue;
+      if (finding === undefined || known.cover(finding)) continue;
       const shown = isStored
         ? { finding, program, file }
         : await interruptible(() => refineAndKeep(search, { finding, program }));
+      if (known.cover(shown.finding)) continue;
       findings.push(shown);
       onFinding(shown);
     }
@@ -79,7 +84,7 @@ export async function runProperties(
   const { io, progress } = search.session;
   const started = io.now();
   const check = new Check(search.target.makeTarget, checkOptions(search, options));
-  const guarded = new GuardedCheck(search, check);
+  const guarded = new GuardedCheck(search, check, options.known);
   let end: CheckCampaignResult['end'] = 'done';
   let propertiesDone = 0;
   try {
@@ -91,7 +96,7 @@ export async function runProperties(
       const found = await interruptible(() => guarded.check(property));
       propertiesDone += 1;
       if (found !== undefined) options.onFinding?.(found);
-      if (found !== undefined && (!options.keepGoing || guarded.isHung)) break;
+      if (guarded.isHung || (found !== undefined && !options.keepGoing)) break;
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -131,12 +136,14 @@ class GuardedCheck {
   isHung = false;
   readonly #search: Search;
   readonly #check: Check;
+  readonly #known: KnownFindings;
   /** The program that is being run, or was last. */
   #program: Program = [];
 
-  constructor(search: Search, check: Check) {
+  constructor(search: Search, check: Check, known: KnownFindings) {
     this.#search = search;
     this.#check = check;
+    this.#known = known;
   }
 
   check(property: LawProperty): ShownFinding | undefined {
@@ -149,9 +156,8 @@ class GuardedCheck {
       this.isHung = true;
       found = refineAndKeep(this.#search, { finding: this.#hang(), program: this.#program });
     }
-    if (found === undefined || this.findings.some(({ finding }) => finding === found.finding)) {
-      return undefined;
-    }
+    if (found === undefined || this.#known.cover(found.finding)) return undefined;
+    if (this.findings.some(({ finding }) => finding === found.finding)) return undefined;
     this.findings.push(found);
     return found;
   }

@@ -1,9 +1,7 @@
-import type { Finding } from '../src/check/finding.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
-import { guardedRun, timedOutFinding } from '../src/supervise/guarded-run.ts';
+import { guardedRun } from '../src/supervise/guarded-run.ts';
 import { Engine, type RawFinding } from '../fuzz/engine.ts';
-import { interruptible } from './interrupt.ts';
 import { Tally } from './tally.ts';
 
 export interface FuzzOptions {
@@ -12,6 +10,14 @@ export interface FuzzOptions {
   /** Programs at the most. */
   readonly runs: number;
   readonly timeLimitMs: number;
+}
+
+/** What a campaign needs of the thread that it runs in. */
+export interface CampaignThread {
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** Does a piece of work, and lets others have their turn. */
+  run<T>(work: () => T): Promise<T>;
 }
 
 /** A batch is made as large as runs in about this time. */
@@ -23,14 +29,14 @@ export class FuzzCampaign {
   readonly tally = new Tally();
   readonly #makeTarget: MakeTarget;
   readonly #options: FuzzOptions;
-  readonly #now: () => number;
+  readonly #thread: CampaignThread;
   #engine: Engine;
   #batch = BATCH_START;
 
-  constructor(makeTarget: MakeTarget, options: FuzzOptions, now: () => number) {
+  constructor(makeTarget: MakeTarget, options: FuzzOptions, thread: CampaignThread) {
     this.#makeTarget = makeTarget;
     this.#options = options;
-    this.#now = now;
+    this.#thread = thread;
     this.#engine = this.#engineFrom(0);
   }
 
@@ -52,19 +58,19 @@ export class FuzzCampaign {
    * Runs one batch.
    *
    * @returns The first finding, not confirmed, not shrunk; the next batch goes on behind it.
-   * @throws {Interrupted} Ctrl-C was pressed.
+   * @throws What the thread throws: Ctrl-C was pressed, say.
    */
   async next(): Promise<RawFinding | undefined> {
-    const started = this.#now();
+    const started = this.#thread.now();
     const batch = Math.min(this.#batch, this.#options.runs - this.#engine.next);
     const limitMs = this.#options.timeLimitMs + (batch === 1 ? 0 : BATCH_MS);
     try {
-      return await interruptible(() => withinTime(limitMs, () => this.#engine.run(batch)));
+      return await this.#thread.run(() => withinTime(limitMs, () => this.#engine.run(batch)));
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error;
       return this.#timedOut();
     } finally {
-      const elapsedMs = this.#now() - started;
+      const elapsedMs = this.#thread.now() - started;
       if (elapsedMs < BATCH_MS / 2) this.#batch *= 2;
       else if (elapsedMs > BATCH_MS * 2) this.#batch = Math.ceil(this.#batch / 4);
     }
@@ -79,15 +85,11 @@ export class FuzzCampaign {
   #timedOut(): RawFinding | undefined {
     const { program, runner } = this.#engine;
     const number = this.#engine.next - 1;
-    const hang = timedOutFinding(runner, this.#options.timeLimitMs);
-    const finding: Finding | undefined = guardedRun(
-      this.#makeTarget,
-      this.#options.timeLimitMs,
-    )(program);
+    const finding = guardedRun(this.#makeTarget, this.#options.timeLimitMs)(program);
     this.tally.addHung(runner);
     this.#engine = this.#engineFrom(finding === undefined ? number : number + 1);
     if (finding === undefined) this.#batch = 1;
-    return finding === undefined ? undefined : { number, program, finding: hang };
+    return finding === undefined ? undefined : { number, program, finding };
   }
 
   #engineFrom(first: number): Engine {

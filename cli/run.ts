@@ -74,11 +74,12 @@ function addCheck(program: Command, io: Io, result: Result): void {
       'runs the stored programs, then the property suites; without a target also shows that they can fail',
     )
     .argument('[target]', TARGET_HELP);
-  addCampaignOptions(addKeepGoing(command), 'programs of each property (default: 1000)').action(
-    async (target: string | undefined, options: CheckCommandOptions) => {
-      result.code = await check(io, target, options);
-    },
-  );
+  addCampaignOptions(
+    addFindingsOptions(command),
+    'programs of each property (default: 1000)',
+  ).action(async (target: string | undefined, options: CheckCommandOptions) => {
+    result.code = await check(io, target, options);
+  });
 }
 
 function addFuzz(program: Command, io: Io, result: Result): void {
@@ -88,11 +89,11 @@ function addFuzz(program: Command, io: Io, result: Result): void {
       'runs random programs until one finds something; for 10 s, if nothing else is said',
     )
     .argument('[target]', TARGET_HELP);
-  addCampaignOptions(addKeepGoing(command), 'programs to run').action(
-    async (target: string | undefined, options: FuzzCommandOptions) => {
+  addCampaignOptions(addFindingsOptions(command), 'programs to run')
+    .option('-j, --jobs <count>', 'search on so many cores at once', parseCount('--jobs'))
+    .action(async (target: string | undefined, options: FuzzCommandOptions) => {
       result.code = await fuzz(io, target, options);
-    },
-  );
+    });
 }
 
 function addReplay(program: Command, io: Io, result: Result): void {
@@ -204,8 +205,11 @@ function addCampaignOptions(command: Command, runsHelp: string): Command {
   );
 }
 
-function addKeepGoing(command: Command): Command {
-  return command.option('--keep-going', 'do not stop at the first finding');
+function addFindingsOptions(command: Command): Command {
+  return command
+    .option('--keep-going', 'do not stop at the first finding')
+    .option('--baseline <file>', 'findings that are known, and fail no run')
+    .option('--update-baseline', 'write what this run finds into the baseline');
 }
 
 function addTimeLimit(command: Command): Command {

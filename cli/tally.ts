@@ -14,6 +14,12 @@ export class Tally {
     addAll(this.events, runner.events);
   }
 
+  /** Adds what others have added up. */
+  addTally({ asked, counts, events }: Pick<Tally, 'asked' | 'counts' | 'events'>): void {
+    this.addHung({ asked, counts });
+    addAll(this.events, events);
+  }
+
   /** Adds what a runner did that was stopped in the middle: its target can be asked nothing more. */
   addHung({ asked, counts }: Pick<Runner, 'asked' | 'counts'>): void {
     for (const key of Object.keys(counts) as (keyof RunCounts)[]) this.counts[key] += counts[key];

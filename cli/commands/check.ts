@@ -13,11 +13,12 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, type ShownFinding, tellFinding } from '../finding-report.ts';
 import { formatMany, formatSeconds } from '../format.ts';
 import type { Io } from '../io.ts';
+import { type BaselineOptions, KnownFindings } from '../known-findings.ts';
 import { loadTarget } from '../load-target.ts';
 import { exactRun, type Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
 
-export interface CheckCommandOptions {
+export interface CheckCommandOptions extends BaselineOptions {
   readonly seed?: number;
   readonly runs?: number;
   readonly maxTotalTime?: number;
@@ -45,7 +46,8 @@ export async function check(
   const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
   const store = openCorpus(options.corpus, io.cwd);
   const search = { session, target, seed, store, timeLimitMs: options.timeLimit };
-  const checked = await checkOne(search, options);
+  const known = new KnownFindings(options, io.cwd);
+  const checked = await checkOne(search, known, options);
   const planted =
     spec === undefined && checked.findings.length === 0 && checked.end !== 'stopped by Ctrl-C'
       ? await findPlanted(search)
@@ -56,7 +58,13 @@ export async function check(
     ...checked.document,
     planted: planted?.document,
   });
-  return checked.findings.length === 0 && planted?.isFound !== false ? EXIT.clean : EXIT.finding;
+  const said = known.end(
+    target.name,
+    checked.findings.map(({ finding }) => finding),
+  );
+  if (said !== undefined) session.output.say(said);
+  const isClean = checked.findings.length === 0 || known.isUpdated;
+  return isClean && planted?.isFound !== false ? EXIT.clean : EXIT.finding;
 }
 
 interface Checked {
@@ -66,16 +74,22 @@ interface Checked {
 }
 
 /** Checks one target, and says what came out. */
-async function checkOne(search: Search, options: CheckCommandOptions): Promise<Checked> {
+async function checkOne(
+  search: Search,
+  known: KnownFindings,
+  options: CheckCommandOptions,
+): Promise<Checked> {
   const { session, target } = search;
   const started = session.io.now();
-  const stored = await replayStored(search, (shown) => tellFinding(search, shown));
-  if (stored.end !== 'done' || (stored.findings.length > 0 && options.keepGoing !== true)) {
+  const isGoingOn = options.keepGoing === true || known.isUpdated;
+  const stored = await replayStored(search, known, (shown) => tellFinding(search, shown));
+  if (stored.end !== 'done' || (stored.findings.length > 0 && !isGoingOn)) {
     return withoutSuites(search, stored);
   }
   const result = await runProperties(search, {
     budgetMs: options.maxTotalTime ?? Infinity,
-    keepGoing: options.keepGoing === true,
+    keepGoing: isGoingOn,
+    known,
     onFinding: (shown) => tellFinding(search, shown),
     ...(options.runs === undefined ? {} : { runs: options.runs }),
     ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
@@ -87,7 +101,7 @@ async function checkOne(search: Search, options: CheckCommandOptions): Promise<C
     `\n${summarize({ search, result, findings, storedCount: stored.count, elapsedMs })}`,
   );
   // Where the first finding ended the run, the counts would only push it off the screen.
-  if (findings.length === 0 || options.keepGoing === true) sayAsked(session.output, asked);
+  if (findings.length === 0 || isGoingOn) sayAsked(session.output, asked);
   const document = {
     target: target.name,
     elapsedMs: Math.round(elapsedMs),
@@ -154,6 +168,7 @@ async function findPlanted(
   const result = await runProperties(search, {
     budgetMs: Infinity,
     keepGoing: false,
+    known: new KnownFindings({}, io.cwd),
   });
   const shown = result.findings[0];
   if (shown === undefined) {

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, tellFinding } from '../finding-report.ts';
 import { formatMany } from '../format.ts';
 import type { Io } from '../io.ts';
+import { KnownFindings } from '../known-findings.ts';
 import { isBuiltIn, loadTarget } from '../load-target.ts';
 import {
   CoverageRecorder,
@@ -44,6 +45,7 @@ export async function coverage(
   const result = await runProperties(search, {
     budgetMs: options.maxTotalTime ?? Infinity,
     keepGoing: true,
+    known: new KnownFindings({}, io.cwd),
     onFinding: (shown) => tellFinding(search, shown),
     ...(options.runs === undefined ? {} : { runs: options.runs }),
     ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),

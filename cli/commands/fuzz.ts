@@ -1,24 +1,29 @@
 import { formatSeed } from '../../src/base/prng.ts';
 import { LAW } from '../../src/check/law.ts';
 import { bugOf } from '../../src/check/finding.ts';
+import { isMachine } from '../../src/check/target.ts';
+import { healthOf } from '../../fuzz/health.ts';
 import { type Asked, askedDocument, sayAsked } from '../asked-tables.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, type ShownFinding, tellFinding } from '../finding-report.ts';
 import { formatMany, formatShort } from '../format.ts';
-import { FuzzCampaign } from '../fuzz-campaign.ts';
+import { FuzzCampaign, type FuzzOptions } from '../fuzz-campaign.ts';
 import { Interrupted, interruptible } from '../interrupt.ts';
 import type { Io } from '../io.ts';
+import { JobCampaign } from '../job-campaign.ts';
+import { type BaselineOptions, KnownFindings } from '../known-findings.ts';
 import { loadTarget } from '../load-target.ts';
 import { openCorpus } from '../open-corpus.ts';
 import { refineAndKeep, type Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
 
-export interface FuzzCommandOptions {
+export interface FuzzCommandOptions extends BaselineOptions {
   readonly seed?: number;
   readonly runs?: number;
   readonly maxTotalTime?: number;
   readonly maxOps?: number;
   readonly keepGoing?: boolean;
+  readonly jobs?: number;
   readonly corpus: string;
   readonly timeLimit: number;
   readonly json?: boolean;
@@ -38,29 +43,41 @@ export async function fuzz(
   const seed = announceSeed(session, options.seed);
   const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
   const started = io.now();
-  const campaign = new FuzzCampaign(
-    target.makeTarget,
-    {
-      seed,
-      runs: options.runs ?? Infinity,
-      timeLimitMs: options.timeLimit,
-      ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
-    },
-    () => io.now(),
-  );
   const store = openCorpus(options.corpus, io.cwd);
+  const known = new KnownFindings(options, io.cwd);
+  const campaign = begin(io, { target, seed, options });
   const search = { session, target, campaign, seed, store, timeLimitMs: options.timeLimit };
   const findings: ShownFinding[] = [];
-  const fuzzing = { ...search, options, findings };
+  const fuzzing = { ...search, options, findings, known };
   const end = await collect(fuzzing);
-  campaign.close();
+  await campaign.close();
   finish({ ...fuzzing, end, elapsedMs: io.now() - started });
-  return findings.length === 0 ? EXIT.clean : EXIT.finding;
+  return findings.length === 0 || known.isUpdated ? EXIT.clean : EXIT.finding;
+}
+
+/** A campaign in this thread, where one seed gives one campaign, or on several cores. */
+function begin(
+  io: Io,
+  { options, seed, target }: Pick<Fuzzing, 'options' | 'seed' | 'target'>,
+): FuzzCampaign | JobCampaign {
+  const fuzzOptions: FuzzOptions = {
+    seed,
+    runs: options.runs ?? Infinity,
+    timeLimitMs: options.timeLimit,
+    ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
+  };
+  const { jobs = 1 } = options;
+  if (jobs > 1) return new JobCampaign({ spec: target.spec, cwd: io.cwd }, fuzzOptions, jobs);
+  return new FuzzCampaign(target.makeTarget, fuzzOptions, {
+    now: () => io.now(),
+    run: interruptible,
+  });
 }
 
 interface Fuzzing extends Search {
   readonly options: FuzzCommandOptions;
-  readonly campaign: FuzzCampaign;
+  readonly campaign: FuzzCampaign | JobCampaign;
+  readonly known: KnownFindings;
   /** What was found so far. */
   readonly findings: ShownFinding[];
 }
@@ -69,23 +86,23 @@ type End = 'done' | 'stopped by Ctrl-C';
 
 /** Runs batch after batch; each new finding is confirmed, shrunk, kept and told. */
 async function collect(fuzzing: Fuzzing): Promise<End> {
-  const { campaign, findings, options } = fuzzing;
+  const { campaign, findings, known, options } = fuzzing;
   const { io, progress } = fuzzing.session;
   const started = io.now();
   const budgetMs = options.maxTotalTime ?? (options.runs === undefined ? BUDGET_MS : Infinity);
-  const known = new Set<string>();
+  const told = new Set<string>();
   try {
     while (!campaign.isDone && io.now() - started < budgetMs) {
       const raw = await campaign.next();
       progress.update(() => progressLine(campaign, findings.length, io.now() - started));
-      if (raw === undefined || known.has(bugOf(raw.finding))) continue;
+      if (raw === undefined || told.has(bugOf(raw.finding)) || known.cover(raw.finding)) continue;
       const shown = await interruptible(() => refineAndKeep(fuzzing, raw));
-      const isNew = !known.has(bugOf(shown.finding));
-      known.add(bugOf(raw.finding)).add(bugOf(shown.finding));
+      const isNew = !told.has(bugOf(shown.finding)) && !known.cover(shown.finding);
+      told.add(bugOf(raw.finding)).add(bugOf(shown.finding));
       if (!isNew) continue;
       findings.push(shown);
       tellFinding(fuzzing, shown);
-      if (options.keepGoing !== true) break;
+      if (options.keepGoing !== true && !known.isUpdated) break;
     }
     return 'done';
   } catch (error) {
@@ -96,25 +113,42 @@ async function collect(fuzzing: Fuzzing): Promise<End> {
   }
 }
 
-function progressLine(campaign: FuzzCampaign, findingsCount: number, elapsedMs: number): string {
+function progressLine(
+  campaign: Pick<FuzzCampaign, 'opsCount' | 'programsCount'>,
+  findingsCount: number,
+  elapsedMs: number,
+): string {
   const perSecond = (campaign.opsCount / Math.max(1, elapsedMs)) * 1000;
   return `#${campaign.programsCount} pulse ops: ${formatShort(campaign.opsCount)} ops/s: ${formatShort(perSecond)} findings: ${findingsCount}`;
 }
 
 /** The last lines: how much was run, and what was asked of it. */
 function finish(fuzzing: Fuzzing & { readonly end: End; readonly elapsedMs: number }): void {
-  const { target, campaign, findings, end, elapsedMs } = fuzzing;
+  const { target, campaign, findings, known, end, elapsedMs } = fuzzing;
   const { output } = fuzzing.session;
   const { counts, asked, events } = campaign.tally;
-  const found = `${formatMany(findings.length, 'finding')}${end === 'done' ? '' : `, ${end}`}`;
+  const verdict = `${formatMany(findings.length, 'finding')}${end === 'done' ? '' : `, ${end}`}`;
   const size = `${formatMany(counts.programs, 'program')} (${formatShort(counts.ops)} ops)`;
-  output.say(`\nDone ${size} in ${(elapsedMs / 1000).toFixed(1)} seconds: ${found}`);
+  output.say(`\nDone ${size} in ${(elapsedMs / 1000).toFixed(1)} seconds: ${verdict}`);
+  const made = target.makeTarget();
   const shown: Asked = {
     asked,
     events,
-    target: target.makeTarget(),
+    target: made,
     leftOut: new Map([[LAW.sameProgramSameAddresses.name, "asked by 'heapcheck check'"]]),
   };
+  const said = known.end(
+    target.name,
+    findings.map(({ finding }) => finding),
+  );
+  if (said !== undefined) output.say(said);
+  const health = healthOf({
+    counts,
+    elapsedMs,
+    flakyCount: findings.filter(({ found }) => found === undefined).length,
+    isAllocator: !isMachine(made),
+  });
+  for (const { name, says } of health) output.say(`warning    ${name}: ${says}`);
   // Where the first finding ended the run, the counts would only push it off the screen.
   if (findings.length === 0 || fuzzing.options.keepGoing === true) sayAsked(output, shown);
   output.document({
@@ -124,6 +158,7 @@ function finish(fuzzing: Fuzzing & { readonly end: End; readonly elapsedMs: numb
     elapsedMs: Math.round(elapsedMs),
     end,
     counts,
+    health,
     findings: findings.map((each) => findingDocument(fuzzing, each)),
     ...askedDocument(shown),
   });

@@ -1,0 +1,53 @@
+/** One worker of a campaign on several cores: searches until it is told to stop, and tells what it finds. */
+import { setImmediate } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { RawFinding } from '../fuzz/engine.ts';
+import { FuzzCampaign, type FuzzOptions } from './fuzz-campaign.ts';
+import { loadTarget } from './load-target.ts';
+import type { Tally } from './tally.ts';
+
+/** What a worker is started with. */
+export interface WorkerTask {
+  /** The target, as it stands on the command line. */
+  readonly spec: string;
+  /** Folder from which paths are read. */
+  readonly cwd: string;
+  readonly options: FuzzOptions;
+}
+
+export type ToWorker = 'stop';
+
+export type FromWorker =
+  | {
+      readonly kind: 'batch';
+      readonly programsCount: number;
+      readonly opsCount: number;
+      readonly raw: RawFinding | undefined;
+    }
+  /** The last message. */
+  | { readonly kind: 'over'; readonly tally: Pick<Tally, 'asked' | 'counts' | 'events'> };
+
+const task = workerData as WorkerTask;
+const port = parentPort!;
+const stop = new AbortController();
+port.once('message', () => stop.abort());
+
+const { makeTarget } = await loadTarget(task.spec, { cwd: task.cwd });
+const campaign = new FuzzCampaign(makeTarget, task.options, {
+  now: () => performance.now(),
+  // Ctrl-C is the main thread's.
+  run: async (work) => {
+    const result = work();
+    await setImmediate();
+    return result;
+  },
+});
+while (!stop.signal.aborted && !campaign.isDone) {
+  const raw = await campaign.next();
+  const { opsCount, programsCount } = campaign;
+  port.postMessage({ kind: 'batch', programsCount, opsCount, raw } satisfies FromWorker);
+}
+campaign.close();
+const { asked, counts, events } = campaign.tally;
+port.postMessage({ kind: 'over', tally: { asked, counts, events } } satisfies FromWorker);
+port.close();

@@ -1,0 +1,135 @@
+import { Worker } from 'node:worker_threads';
+import { fold } from '../src/base/prng.ts';
+import type { RawFinding } from '../fuzz/engine.ts';
+import type { FuzzOptions } from './fuzz-campaign.ts';
+import type { FromWorker, ToWorker, WorkerTask } from './fuzz-worker.ts';
+import { orInterrupted } from './interrupt.ts';
+import { Tally } from './tally.ts';
+
+/** A worker that does not answer for so long beyond its time limit is in an endless loop that nothing stops. */
+const GRACE_MS = 2000;
+
+/** How far one worker is. */
+interface Job {
+  readonly worker: Worker;
+  /** What it has told so far that nobody has taken yet. */
+  readonly told: FromWorker[];
+  programsCount: number;
+  opsCount: number;
+  isOver: boolean;
+}
+
+/**
+ * A campaign on several cores: each worker has a seed of its own and a share of the programs. As a campaign of one, but
+ * that the order in which findings come is not the seed's alone.
+ */
+export class JobCampaign {
+  readonly tally = new Tally();
+  readonly #options: FuzzOptions;
+  readonly #jobs: readonly Job[];
+  #error: unknown;
+  #wake: () => void = () => undefined;
+
+  /**
+   * @param task What each worker searches, and from where its path is read.
+   * @param count Workers, at least 1.
+   */
+  constructor(task: Pick<WorkerTask, 'spec' | 'cwd'>, options: FuzzOptions, count: number) {
+    this.#options = options;
+    const counts = sharesOf(options.runs, count);
+    this.#jobs = counts.map((runs, index) =>
+      this.#start({
+        ...task,
+        options: { ...options, runs, seed: fold(`${options.seed} worker ${index}`) },
+      }),
+    );
+  }
+
+  /** Programs that were run. */
+  get programsCount(): number {
+    return this.#jobs.reduce((sum, job) => sum + job.programsCount, 0);
+  }
+
+  /** Ops that were run. */
+  get opsCount(): number {
+    return this.#jobs.reduce((sum, job) => sum + job.opsCount, 0);
+  }
+
+  get isDone(): boolean {
+    return this.#jobs.every(({ isOver, told }) => isOver && told.length === 0);
+  }
+
+  /**
+   * Waits for what the next worker tells.
+   *
+   * @returns A finding, not confirmed, not shrunk.
+   * @throws {Interrupted} Ctrl-C was pressed.
+   */
+  async next(): Promise<RawFinding | undefined> {
+    for (;;) {
+      if (this.#error !== undefined) throw this.#error;
+      const job = this.#jobs.find(({ told }) => told.length > 0);
+      if (job !== undefined) return this.#take(job, job.told.shift()!);
+      if (this.isDone) return undefined;
+      await orInterrupted(new Promise<void>((resolve) => (this.#wake = resolve)));
+    }
+  }
+
+  /** Ends the campaign: what the workers did is added to the tally. */
+  async close(): Promise<void> {
+    await Promise.all(this.#jobs.map((job) => this.#stop(job)));
+  }
+
+  #start(task: WorkerTask): Job {
+    const worker = new Worker(new URL('fuzz-worker.js', import.meta.url), { workerData: task });
+    const job: Job = { worker, told: [], programsCount: 0, opsCount: 0, isOver: false };
+    worker.on('message', (message: FromWorker) => {
+      job.told.push(message);
+      this.#wake();
+    });
+    worker.on('error', (error) => {
+      this.#error ??= error;
+      this.#wake();
+    });
+    worker.on('exit', () => {
+      job.isOver = true;
+      this.#wake();
+    });
+    return job;
+  }
+
+  #take(job: Job, message: FromWorker): RawFinding | undefined {
+    if (message.kind === 'over') {
+      this.tally.addTally(message.tally);
+      return undefined;
+    }
+    job.programsCount = message.programsCount;
+    job.opsCount = message.opsCount;
+    return message.raw;
+  }
+
+  /** Asks a worker to end, and waits for its counts; one that hangs is ended without them. */
+  async #stop(job: Job): Promise<void> {
+    if (!job.isOver) {
+      const ended = new Promise<void>((resolve) => {
+        const timer = setTimeout(() => {
+          void job.worker.terminate();
+        }, this.#options.timeLimitMs + GRACE_MS);
+        job.worker.once('exit', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      job.worker.postMessage('stop' satisfies ToWorker);
+      await ended;
+    }
+    for (const message of job.told.splice(0)) this.#take(job, message);
+  }
+}
+
+/** Parts that differ by one at the most. */
+function sharesOf(whole: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) =>
+    whole === Infinity ? Infinity : Math.floor((whole + index) / count),
+  );
+}
