@@ -90,9 +90,20 @@ function checkOnce(makeTarget: MakeTarget, seed: number): Trial {
   const start = performance.now();
   const check = new Check(makeTarget, { seed });
   for (const property of check.properties) {
-    const found = check.check(property);
+    const found = withinHangTime(() => check.check(property));
+    if (found === 'hung') break;
     if (found !== undefined)
       return { ms: performance.now() - start, opsCount: found.program.length };
   }
   return { ms: performance.now() - start, opsCount: Infinity };
+}
+
+/** Does some work; work that hangs is a trial that missed. */
+function withinHangTime<T>(work: () => T): T | 'hung' {
+  try {
+    return withinTime(2 * TIME_LIMIT_MS, work);
+  } catch (error) {
+    if (error instanceof TimedOut) return 'hung';
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import type { RunCounts } from '../src/check/run-counts.ts';
 import type { Finding } from '../src/check/finding.ts';
 import type { Program } from '../src/program/program.ts';
 import { seedsFor } from '../src/store/store.ts';
+import { hangOf } from '../src/supervise/guarded-run.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { Check, type CheckFinding, type CheckOptions } from '../properties/check.ts';
 import type { LawProperty } from '../properties/suites.ts';
@@ -120,6 +121,7 @@ function checkOptions(search: Search, options: CheckCampaignOptions): CheckOptio
   return {
     seed: search.seed,
     store: search.store,
+    timeLimitMs: search.timeLimitMs,
     ...(options.runs === undefined ? {} : { runs: options.runs }),
     ...(options.opsMax === undefined ? {} : { opsMax: options.opsMax }),
     onProgress: ({ name, doneCount, totalCount, counts }) => {
@@ -179,14 +181,7 @@ class GuardedCheck {
 
   #hang(): Finding {
     const { target, timeLimitMs } = this.#search;
-    const broken = LAW.answersInTime.check(timeLimitMs, 'timed out')!;
-    return {
-      law: LAW.answersInTime.name,
-      target: target.name,
-      step: this.#program.length,
-      op: 'end',
-      ...broken,
-    };
+    return hangOf({ target: target.name, step: this.#program.length, op: 'end' }, timeLimitMs);
   }
 }
 

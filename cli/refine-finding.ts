@@ -1,15 +1,13 @@
 import { UsageError } from '../src/base/usage-error.ts';
 import type { Finding } from '../src/check/finding.ts';
 import { LAW } from '../src/check/law.ts';
-import { repeatFinding } from '../src/check/repeat.ts';
 import type { RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import type { MinimizeOptions } from '../src/minimize/minimize.ts';
 import { refine, type Refined } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import type { Found, KeptFinding, ProgramStore } from '../src/store/store.ts';
-import { guardedRun } from '../src/supervise/guarded-run.ts';
-import { withinTime } from '../src/supervise/watchdog.ts';
+import { guardedRepeat, guardedRun } from '../src/supervise/guarded-run.ts';
 import type { ReportContext, ShownFinding } from './finding-report.ts';
 import { formatMany } from './format.ts';
 
@@ -29,11 +27,11 @@ const HANG_LIMIT_MIN_MS = 50;
  */
 export function exactRun(makeTarget: MakeTarget, timeLimitMs: number): RunProgram {
   const run = guardedRun(makeTarget, timeLimitMs);
+  const repeat = guardedRepeat(makeTarget, timeLimitMs);
   const { promises } = makeTarget();
   return (program) => {
     const finding = run(program);
-    if (finding !== undefined || promises.repeats === undefined) return finding;
-    return withinTime(timeLimitMs, () => repeatFinding(makeTarget, program));
+    return finding !== undefined || promises.repeats === undefined ? finding : repeat(program);
   };
 }
 

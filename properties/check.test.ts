@@ -252,3 +252,22 @@ describe('with a store', () => {
     expect(store.findingsOf('bump')).toHaveLength(1);
   });
 });
+
+test('a program that hangs while a finding is shrunk is stopped, and not taken', () => {
+  let isBroken = false;
+  const makeTarget = (): AllocatorTarget =>
+    bumpWith({
+      malloc(size) {
+        // From its first bug on, small requests hang.
+        const hangs = (): boolean => isBroken && Number(size) < 24;
+        while (hangs());
+        isBroken ||= Number(size) > 32;
+        return Number(size) > 32 ? 8 : 16;
+      },
+    });
+  const check = new Check(makeTarget, { seed: 1, runs: 1000, timeLimitMs: 5 });
+  const aligns = check.properties.find(({ law }) => law === 'malloc-aligns')!;
+  const found = check.check(aligns)!;
+  expect(found.finding).toMatchObject({ law: 'malloc-aligns', op: 'malloc' });
+  expect(found.program).toEqual([{ kind: 'malloc', slot: 0, size: 33 }]);
+});

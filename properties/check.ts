@@ -3,17 +3,19 @@ import { fold } from '../src/base/prng.ts';
 import { type Finding, sameBug } from '../src/check/finding.ts';
 import { askedCounters } from '../src/check/judge.ts';
 import { LAW } from '../src/check/law.ts';
-import { repeatFinding, Repeater } from '../src/check/repeat.ts';
+import { Repeater } from '../src/check/repeat.ts';
 import type { RunCounts } from '../src/check/run-counts.ts';
 import { Runner, type RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import type { Program } from '../src/program/program.ts';
 import { type Found, type ProgramStore, seedsFor } from '../src/store/store.ts';
+import { guardedRepeat, guardedRun } from '../src/supervise/guarded-run.ts';
 import { BrokenLaw, type LawProperty, propertiesOf } from './suites.ts';
 
 /** Programs a property; all of them together ask some 10^6 ops. */
 export const RUNS = 1000;
+const TIME_LIMIT_MS = 2000;
 
 export interface CheckOptions {
   /** 32 bits; the same seed checks the same programs. */
@@ -22,6 +24,8 @@ export interface CheckOptions {
   readonly runs?: number;
   /** Ops of a program at the most. Default 150. */
   readonly opsMax?: number;
+  /** What a run may take while a finding is confirmed and shrunk, in milliseconds. Default 2000. */
+  readonly timeLimitMs?: number;
   /** Where stored programs come from, which run first, and where findings go. */
   readonly store?: ProgramStore;
   /** Told before each property. */
@@ -166,7 +170,7 @@ export class Check {
   #add(program: Program, finding: Finding): CheckFinding {
     const known = this.#knownAs(finding);
     if (known !== undefined) return known;
-    const run = exactRun(this.#makeTarget, finding.law);
+    const run = this.#exactRun(finding.law);
     const exact = run(program);
     const found =
       exact === undefined
@@ -190,19 +194,17 @@ export class Check {
   #shrunk(run: RunProgram, program: Program, finding: Finding): CheckFinding {
     const { seed, store } = this.#options;
     const shrunk = minimize(run, program, finding);
-    const isReplayed = exactRun(this.#makeTarget, finding.law)(shrunk.program) !== undefined;
+    const isReplayed = this.#exactRun(finding.law)(shrunk.program) !== undefined;
     const shown = isReplayed ? shrunk : { program, finding };
     const found = { seed, opsCount: program.length, runsCount: shrunk.runsCount };
     const kept = { finding: shown.finding, program: shown.program, found };
     return { ...kept, file: store?.keep(kept), isReplayed: true };
   }
-}
 
-/** Runs programs so that a finding of this law shows at its exact step. */
-function exactRun(makeTarget: MakeTarget, law: string): RunProgram {
-  if (law === LAW.sameProgramSameAddresses.name) {
-    return (program) => repeatFinding(makeTarget, program);
+  /** Runs programs so that a finding of this law shows at its exact step, and stops those that hang. */
+  #exactRun(law: string): RunProgram {
+    const { timeLimitMs = TIME_LIMIT_MS } = this.#options;
+    const guarded = law === LAW.sameProgramSameAddresses.name ? guardedRepeat : guardedRun;
+    return guarded(this.#makeTarget, timeLimitMs);
   }
-  const runner = new Runner(makeTarget, { checkEvery: 1 });
-  return (program) => runner.run(program);
 }

@@ -3,7 +3,7 @@ import { Runner } from '../check/runner.ts';
 import type { MakeTarget, Target } from '../check/target.ts';
 import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
-import { guardedRun, timedOutFinding } from './guarded-run.ts';
+import { guardedRepeat, guardedRun, timedOutFinding } from './guarded-run.ts';
 
 const LIMIT_MS = 25;
 
@@ -147,4 +147,25 @@ test('the finding of a run that was stopped names where its runner is', () => {
     observed: 'no answer within 100 ms',
     expected: 'an answer',
   });
+});
+
+test('a repetition that hangs is a finding at the end, and one that does not compares addresses', () => {
+  const repeat = guardedRepeat(IN_MALLOC_5, LIMIT_MS);
+  expect(repeat(ops('b0 = malloc 4; b1 = malloc 5'))).toMatchObject({
+    law: 'answers-in-time',
+    step: 2,
+    op: 'end',
+  });
+  let next = 0;
+  const moving = (): Target => ({
+    name: 'moving',
+    promises: { repeats: true },
+    malloc: () => (next += 4096),
+    free: () => undefined,
+  });
+  expect(guardedRepeat(moving, 5000)(ops('b0 = malloc 4'))).toMatchObject({
+    law: 'same-program-same-addresses',
+    op: 'malloc',
+  });
+  expect(repeat(ops('b0 = malloc 4'))).toBeUndefined();
 });

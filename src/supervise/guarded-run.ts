@@ -1,5 +1,6 @@
 import type { Finding } from '../check/finding.ts';
 import { LAW } from '../check/law.ts';
+import { repeatFinding } from '../check/repeat.ts';
 import { Runner, type RunnerOptions, type RunProgram } from '../check/runner.ts';
 import type { MakeTarget } from '../check/target.ts';
 import type { Program } from '../program/program.ts';
@@ -8,13 +9,24 @@ import { TimedOut, withinTime } from './watchdog.ts';
 /** The finding of a run that was stopped: the law answers-in-time, at the op where the run was. */
 export function timedOutFinding(runner: Runner, limitMs: number): Finding {
   const { step, op } = runner.at;
+  return hangOf({ target: runner.target.name, step, op: op?.kind ?? 'end' }, limitMs);
+}
+
+/** The finding of a hang, by where it was; the end of the program, where that is not known. */
+export function hangOf(at: Pick<Finding, 'target' | 'step' | 'op'>, limitMs: number): Finding {
   const broken = LAW.answersInTime.check(limitMs, 'timed out')!;
-  return {
-    law: LAW.answersInTime.name,
-    target: runner.target.name,
-    step,
-    op: op?.kind ?? 'end',
-    ...broken,
+  return { law: LAW.answersInTime.name, ...at, ...broken };
+}
+
+/** As `repeatFinding` of one program after the other, each stopped when its three runs take too long. */
+export function guardedRepeat(makeTarget: MakeTarget, limitMs: number): RunProgram {
+  return (program) => {
+    try {
+      return withinTime(limitMs, () => repeatFinding(makeTarget, program));
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error;
+      return hangOf({ target: makeTarget().name, step: program.length, op: 'end' }, limitMs);
+    }
   };
 }
 
