@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { parseCount } from '../cli/parse-option.ts';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
 import { UsageError } from '../src/base/usage-error.ts';
@@ -27,7 +28,7 @@ const { values } = parseArgs({
   },
 });
 const seed = parseSeed(values.seed);
-const share = Number(values.share);
+const share = parseCount('--share')(values.share);
 console.log(
   `seed ${formatSeed(seed)}, node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}\n`,
 );

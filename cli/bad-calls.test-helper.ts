@@ -339,6 +339,14 @@ export const MODULES: readonly Row[] = [
     'check syntax.js',
     "syntax.js: the module throws when it is loaded, SyntaxError: Unexpected token '{' (line 2); mend it, then try again.",
   ],
+  [
+    'fuzz kernel/nope',
+    "target: there is no kernel 'nope'; pass kernel, kernel/ids, kernel/x86-32, kernel/x86-32/ids, kernel/toy, kernel/toy/ids.",
+  ],
+  [
+    'replay fine.ops --target machine',
+    'fine.ops: machine performs no program of blocks; pass a --target that does, or leave it out.',
+  ],
   ['replay fine.ops --target fine.ops', 'target: fine.ops is no module; pass a .js or .mjs file.'],
   ['coverage missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
 ];

@@ -1,3 +1,4 @@
+import type { ProgramFamily } from '../src/program/program.ts';
 import { GIB, KIB, MIB } from '../src/base/units.ts';
 import { parseSeed } from '../src/base/prng.ts';
 import { UsageError } from '../src/base/usage-error.ts';
@@ -24,11 +25,8 @@ export interface CostSettings {
 /** A setting that was given, and the kinds of programs that it says something of. */
 interface GivenSetting {
   readonly name: string;
-  readonly kinds: readonly ProgramKind[];
+  readonly kinds: readonly ProgramFamily[];
 }
-
-/** What a program is made of, which decides what it runs on: the reference heap, the machine alone, or a kernel. */
-export type ProgramKind = 'blocks' | 'pages' | 'threads';
 
 /** What one setting changes. */
 interface Change {
@@ -151,7 +149,7 @@ function omitMissing<Options extends object>(
   ) as never;
 }
 
-function kindsOf({ core, heap, heapPreset, ticks }: Change): readonly ProgramKind[] {
+function kindsOf({ core, heap, heapPreset, ticks }: Change): readonly ProgramFamily[] {
   if (core !== undefined || ticks !== undefined) return ['threads'];
   if (heap?.growth !== undefined) return ['blocks'];
   if (heap !== undefined || heapPreset !== undefined) return ['blocks', 'threads'];
@@ -161,7 +159,7 @@ function kindsOf({ core, heap, heapPreset, ticks }: Change): readonly ProgramKin
 /** @throws {UsageError} A setting is of what programs of this kind do not run on. */
 export function checkKind(
   settings: readonly CostSettings[],
-  kind: ProgramKind,
+  kind: ProgramFamily,
   path: string,
 ): void {
   const stray = settings.flatMap(({ given }) => given).find(({ kinds }) => !kinds.includes(kind));

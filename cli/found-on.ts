@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { UsageError } from '../src/base/usage-error.ts';
-import { isPageOp, needsKernel } from '../src/program/op.ts';
-import type { Program } from '../src/program/program.ts';
+import { familyOf, type ProgramFamily } from '../src/program/program.ts';
 import type { ProgramText } from '../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../src/targets/mutants/index.ts';
 import { filesOfName, isBuiltIn } from './load-target.ts';
+
+/** The first target that performs the programs of a family. */
+const PERFORMERS: Readonly<Record<ProgramFamily, string>> = {
+  blocks: 'reference',
+  pages: 'machine',
+  threads: 'kernel',
+};
 
 /**
  * The target that a program file was found on, by its notes or its name; for one that says nothing, the first that
@@ -20,7 +26,7 @@ export function targetOfProgram(
 ): string {
   const found = notes.find(([key]) => key === 'found')?.[1] ?? '';
   const name = / on (.+?)(?:, shrunk.*)?$/.exec(found)?.[1] ?? mutantInFileName(path);
-  if (name === undefined) return firstTargetFor(program);
+  if (name === undefined) return PERFORMERS[familyOf(program)];
   if (isBuiltIn(name)) return name;
   const file = filesOfName(name).find((candidate) => existsSync(resolve(cwd, candidate)));
   if (file !== undefined) return file;
@@ -33,9 +39,4 @@ export function targetOfProgram(
 function mutantInFileName(path: string): string | undefined {
   const middle = basename(path).split('.')[1];
   return MUTANTS.map(mutantTargetName).find((name) => name.replace('/', '-') === middle);
-}
-
-function firstTargetFor(program: Program): string {
-  if (program.some(needsKernel)) return 'kernel';
-  return program.some(isPageOp) ? 'machine' : 'reference';
 }

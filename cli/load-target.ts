@@ -86,6 +86,10 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
   }
   const kernel = KERNELS.get(spec);
   if (kernel !== undefined) return { name: spec, spec, makeTarget: kernelTarget(kernel) };
+  if (/^kernel\b/.test(spec))
+    throw new UsageError(
+      `target: there is no kernel '${spec.slice('kernel/'.length)}'; pass ${KERNEL_NAMES.join(', ')}.`,
+    );
   if (/^machine\b/.test(spec))
     return { name: spec, spec, makeTarget: machineTarget({ preset: machinePresetOf(spec) }) };
   const paged = PAGED.get(spec);

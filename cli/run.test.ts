@@ -281,6 +281,11 @@ describe('minimize', () => {
     const { code, stdout } = await folder.call(argv);
     expect(stdout).toContain('short.ops: 2 ops, shrunk from 1,500 ops\n');
     expect(code).toBe(1);
+    const again = await folder.call(argv);
+    expect(again.stderr).toBe(
+      'short.ops: there is such a file already; pass another with -o, or remove it.\n',
+    );
+    expect(again.code).toBe(2);
   });
 });
 

@@ -65,7 +65,7 @@ function buildProgram(io: Io, result: Result): Command {
 }
 
 const TARGET_HELP =
-  "a module's path, reference, reference/lecture-note, reference/paged, or mutants/NAME";
+  "a module's path, or one of ours: reference, machine, kernel, mutants/NAME, … ('heapcheck list targets')";
 
 function addCheck(program: Command, io: Io, result: Result): void {
   const command = program

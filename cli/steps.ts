@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Io } from './io.ts';
 import { UsageError } from '../src/base/usage-error.ts';
 
@@ -26,14 +27,18 @@ export class KeyWaiter {
 
   async #readKey(): Promise<string> {
     const { stdin } = this.#io;
+    const over = new AbortController();
     stdin.setRawMode!(true);
     stdin.resume();
     try {
-      return await new Promise((resolve) => {
-        stdin.once('data', (data: Buffer | string) => resolve(data.toString()));
-        stdin.once('end', () => resolve('q'));
-      });
+      const pressed = once(stdin, 'data', { signal: over.signal });
+      const [data] = (await Promise.race([
+        pressed,
+        once(stdin, 'end', { signal: over.signal }).then(() => ['q']),
+      ])) as [Buffer | string];
+      return data.toString();
     } finally {
+      over.abort();
       stdin.setRawMode!(false);
       stdin.pause();
     }

@@ -1,12 +1,13 @@
 import { UsageError } from '../../src/base/usage-error.ts';
 import { WEIGHTS } from '../../src/kernel/cost.ts';
-import { isPageOp, needsKernel, type Op } from '../../src/program/op.ts';
+import type { Op } from '../../src/program/op.ts';
+import { familyOf, type ProgramFamily } from '../../src/program/program.ts';
 import { lessons } from '../../src/targets/lessons.ts';
 import { meteredPages } from '../../src/targets/metered-pages.ts';
 import { meteredRun, type MeteredRun } from '../../src/targets/metered-run.ts';
 import { KERNEL_TICKS, meteredThreads, SLICE_TICKS } from '../../src/targets/metered-threads.ts';
 import { blockGroups, pageGroups } from '../cost-counts.ts';
-import { checkKind, type CostSettings, costSettings, type ProgramKind } from '../cost-settings.ts';
+import { checkKind, type CostSettings, costSettings } from '../cost-settings.ts';
 import { type CostColumn, costTable } from '../cost-table.ts';
 import { threadGroups } from '../cost-thread-counts.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -65,7 +66,7 @@ async function costOfFile(
 ): Promise<void> {
   const settings = costSettings(options.with);
   const file = openOps(path, io.cwd);
-  const kind = kindOf(file);
+  const kind = file.kind === 'trace' ? 'blocks' : familyOf(file.program);
   checkKind(settings, kind, path);
   checkFlags(options, kind, path);
   const told = { output, path };
@@ -82,21 +83,16 @@ interface Told {
   readonly path: string;
 }
 
-/** Only a kernel performs what threads do, and ops on blocks and on pages in one program. */
-function kindOf(file: OpsFile): ProgramKind {
-  if (file.kind === 'trace') return 'blocks';
-  const { program } = file;
-  if (program.some(needsKernel)) return 'threads';
-  if (!program.some(isPageOp)) return 'blocks';
-  return program.every(isPageOp) ? 'pages' : 'threads';
-}
-
 function opsOf(file: OpsFile): Iterable<Op> {
   return file.kind === 'program' ? file.program : file.read();
 }
 
 /** @throws {UsageError} A flag says nothing of a program of this kind. */
-function checkFlags({ compare, touch }: CostCommandOptions, kind: ProgramKind, path: string): void {
+function checkFlags(
+  { compare, touch }: CostCommandOptions,
+  kind: ProgramFamily,
+  path: string,
+): void {
   if (touch === true && kind !== 'blocks')
     throw new UsageError(
       `--touch: ${path} is a program of ${kind}, which says itself what it writes; leave --touch out.`,

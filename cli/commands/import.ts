@@ -1,5 +1,4 @@
-import { writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { UsageError } from '../../src/base/usage-error.ts';
 import { printProgram } from '../../src/program/text.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -8,6 +7,7 @@ import type { Io } from '../io.ts';
 import { openOps, readWholeTrace } from '../load-program.ts';
 import { openSession } from '../session.ts';
 import { sayTraceSummary } from '../trace-summary.ts';
+import { writeProgram } from '../write-program.ts';
 
 export interface ImportCommandOptions {
   readonly output?: string;
@@ -27,25 +27,11 @@ export function importTrace(io: Io, path: string, options: ImportCommandOptions)
   const { program, summary } = readWholeTrace(file);
   const written = options.output ?? `${basename(path).replace(/\.[^.]+$/, '')}.ops`;
   const text = printProgram(program, [['from', `${basename(path)}, a ${file.format.name} trace`]]);
-  writeProgram(resolve(io.cwd, written), { text, name: written });
+  writeProgram(written, text, io.cwd);
   output.say(
     `${written}: ${formatMany(summary.opsCount, 'op')} from ${path} (${file.format.name})`,
   );
   sayTraceSummary(output, summary);
   output.document({ command: 'import', file: path, written, format: file.format.name, summary });
   return EXIT.clean;
-}
-
-/** Writes a new program; a file that is there already may be somebody's work. */
-function writeProgram(path: string, { name, text }: { name: string; text: string }): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    throw new UsageError(
-      code === 'EEXIST'
-        ? `${name}: there is such a file already; pass another with -o, or remove it.`
-        : `${name}: the program cannot be written (${code}); pass another file with -o.`,
-    );
-  }
 }

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { UsageError } from '../../src/base/usage-error.ts';
 import type { Finding } from '../../src/check/finding.ts';
 import type { Program } from '../../src/program/program.ts';
@@ -16,6 +16,7 @@ import { openOps, type OpsFile, readWholeTrace } from '../load-program.ts';
 import { type LoadedTarget, loadTarget } from '../load-target.ts';
 import { exactRun, refineGuarded } from '../refine-finding.ts';
 import { openSession, type Session } from '../session.ts';
+import { writeProgram } from '../write-program.ts';
 
 export interface MinimizeCommandOptions {
   readonly target?: string;
@@ -127,14 +128,7 @@ function write(
     ...kept,
     ['minimized', `from ${before}`],
   ]);
-  try {
-    writeFileSync(resolve(io.cwd, path), text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      `${path}: the program cannot be written (${code}); pass another file with -o.`,
-    );
-  }
+  writeProgram(path, text, io.cwd);
   return path;
 }
 

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
 import { MIB } from '../../src/base/units.ts';
+import { UsageError } from '../../src/base/usage-error.ts';
 import type { Finding } from '../../src/check/finding.ts';
 import { formatOutcome } from '../../src/check/outcome.ts';
+import { isMeantFor } from '../../src/check/target.ts';
 import type { TraceStep } from '../../src/check/trace.ts';
+import { familyOf } from '../../src/program/program.ts';
 import { printOp } from '../../src/program/text.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import {
@@ -79,6 +82,10 @@ async function replayProgram(
   const { notes, path, program } = file;
   const spec = options.target ?? targetOfProgram(path, file, io.cwd);
   const target = await loadTarget(spec, { cwd: io.cwd });
+  if (!isMeantFor(program, target.makeTarget()))
+    throw new UsageError(
+      `${path}: ${target.name} performs no program of ${familyOf(program)}; pass a --target that does, or leave it out.`,
+    );
   const context: ReportContext = { session, target, timeLimitMs: options.timeLimit };
   const run = exactRun(target.makeTarget, options.timeLimit);
   const finding = await interruptible(() => run(program));
@@ -87,6 +94,11 @@ async function replayProgram(
   if (program.length <= STEPS_SHOWN_MAX || keys !== undefined) {
     const trace = recordTrace(target.makeTarget, program, options.timeLimit);
     await saySteps(session, trace, keys);
+    const notAskedCount = trace.filter(({ outcome }) => outcome.kind === 'not asked').length;
+    if (notAskedCount > 0)
+      output.say(
+        `\n${formatMany(notAskedCount, 'op')} not asked: ${target.name} does not offer them`,
+      );
   }
   const shown = { finding, program, file: resolve(io.cwd, path) };
   if (finding === undefined) output.say(`\n${target.name} keeps every law on this program`);

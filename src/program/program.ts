@@ -1,7 +1,25 @@
-import { type Base, isPageOp, isThreadOp, type Op, type Slot, type SlotLetter } from './op.ts';
+import {
+  type Base,
+  isPageOp,
+  isThreadOp,
+  needsKernel,
+  type Op,
+  type Slot,
+  type SlotLetter,
+} from './op.ts';
 
 /** A list of ops. */
 export type Program = readonly Op[];
+
+/** What a program is about: blocks of an allocator, pages of a machine, or what threads do on a kernel. */
+export type ProgramFamily = 'blocks' | 'pages' | 'threads';
+
+/** Only a kernel performs what threads do, and ops on blocks and on pages in one program. */
+export function familyOf(program: Program): ProgramFamily {
+  if (program.some(needsKernel)) return 'threads';
+  if (!program.some(isPageOp)) return 'blocks';
+  return program.every(isPageOp) ? 'pages' : 'threads';
+}
 
 /** A slot as programs write it: `b0`. */
 export type SlotName = `${SlotLetter}${number}`;

@@ -11,7 +11,7 @@ export interface ProgramStore {
    * @throws {UsageError} A stored program is not readable as one; file and line are named.
    */
   findingsOf(target: string): readonly StoredProgram[];
-  /** @returns Programs to start from, for targets of both families; they throw as `findingsOf` does. */
+  /** @returns Programs to start from, for targets of every family; they throw as `findingsOf` does. */
   seeds(): readonly StoredProgram[];
   /**
    * Keeps a program that breaks a law; one that is kept already stays as it is.
@@ -22,7 +22,7 @@ export interface ProgramStore {
   keep(kept: KeptFinding): string;
 }
 
-/** The seeds that a target can be sent: those for the other family would only be counted as not asked. */
+/** The seeds that a target can be sent: those for another family would only be counted as not asked. */
 export function seedsFor(store: ProgramStore, target: Target): readonly StoredProgram[] {
   return store.seeds().filter(({ program }) => isMeantFor(program, target));
 }
