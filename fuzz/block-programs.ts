@@ -4,7 +4,8 @@ import type { AllocatorTarget } from '../src/check/target.ts';
 import { BLOCK_OP_KINDS, type BlockOp, type BlockOpKind, type Slot } from '../src/program/op.ts';
 import { type DrawProgram, programLength } from './draw-program.ts';
 import { SizeSource } from './sizes.ts';
-import { drawKind, drawSwarm, type Odds, type Swarm } from './swarm.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
+import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
 /** A program without malloc does nothing, and one without free now and then fills the heap. */
 export const BLOCK_ODDS: Readonly<Record<BlockOpKind, Odds>> = {
@@ -32,9 +33,15 @@ export function offeredKinds(target: AllocatorTarget): readonly BlockOpKind[] {
 }
 
 /** Programs for an allocator, of the kinds of op offered. */
-export function blockPrograms(offered: readonly BlockOpKind[]): DrawProgram {
+export function blockPrograms(
+  offered: readonly BlockOpKind[],
+  without: ReadonlySet<EnginePart> = NOTHING,
+): DrawProgram {
   return (prng, opsMax) => {
-    const draft = new Draft(prng, drawSwarm(prng, BLOCK_ODDS, offered));
+    const swarm = without.has('swarm')
+      ? fixedSwarm(BLOCK_ODDS, offered)
+      : drawSwarm(prng, BLOCK_ODDS, offered);
+    const draft = new Draft(prng, swarm, without);
     return Array.from({ length: programLength(prng, opsMax) }, () => draft.op());
   };
 }
@@ -47,10 +54,10 @@ class Draft {
   readonly #empty: Slot[];
   readonly #live: Slot[] = [];
 
-  constructor(prng: Prng, swarm: Swarm<BlockOpKind>) {
+  constructor(prng: Prng, swarm: Swarm<BlockOpKind>, without: ReadonlySet<EnginePart>) {
     this.#prng = prng;
     this.#swarm = swarm;
-    this.#sizes = new SizeSource(prng);
+    this.#sizes = new SizeSource(prng, without);
     const slotsCount = prng.pick([2, 4, 8, 16, 32]);
     this.#empty = Array.from({ length: slotsCount }, (_, slot) => slotsCount - 1 - slot);
   }

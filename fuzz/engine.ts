@@ -5,6 +5,7 @@ import type { MakeTarget } from '../src/check/target.ts';
 import type { Program } from '../src/program/program.ts';
 import type { DrawProgram } from './draw-program.ts';
 import { drawProgramFor } from './generator.ts';
+import type { EnginePart } from './parts.ts';
 
 /*
  * The fuzzer's engine: where its programs come from.
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly opsMax?: number;
   /** Number of the first program. Default 0. */
   readonly first?: number;
+  /** Parts that are left out, to see what each is worth. Default none. */
+  readonly without?: ReadonlySet<EnginePart>;
 }
 
 /** A program that broke a law, as it was drawn: not confirmed, not shrunk. */
@@ -53,7 +56,7 @@ export class Engine {
     this.runner = new Runner(makeTarget);
     this.#seed = options.seed;
     this.#opsMax = options.opsMax ?? 64;
-    this.#draw = drawProgramFor(this.runner.target);
+    this.#draw = drawProgramFor(this.runner.target, options.without);
     this.#next = options.first ?? 0;
   }
 

@@ -3,5 +3,6 @@ export { Engine, programOf, type EngineOptions, type RawFinding } from './engine
 export { blockPrograms, offeredKinds } from './block-programs.ts';
 export type { DrawProgram } from './draw-program.ts';
 export { drawProgramFor } from './generator.ts';
+export { ENGINE_PARTS, type EnginePart } from './parts.ts';
 export { pagePrograms } from './page-programs.ts';
 export { threadPrograms } from './thread-programs.ts';

@@ -1,5 +1,6 @@
 import type { Prng } from '../src/base/prng.ts';
 import type { Size } from '../src/base/units.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
 
 /** Sizes that no allocator can serve, next to what a 32-bit or 64-bit sum or product wraps at. */
 const HUGE: readonly Size[] = [
@@ -28,9 +29,11 @@ export class SizeSource {
   readonly #prng: Prng;
   readonly #few: readonly number[];
   readonly #hugeOneIn: number;
+  readonly #without: ReadonlySet<EnginePart>;
 
-  constructor(prng: Prng) {
+  constructor(prng: Prng, without: ReadonlySet<EnginePart> = NOTHING) {
     this.#prng = prng;
+    this.#without = without;
     const powerMax = prng.pick([5, 7, 10, 13, 18]);
     this.#few = Array.from({ length: prng.between(1, 6) }, () => drawSize(prng, powerMax));
     this.#hugeOneIn = prng.pick([10, 100, 1000]);
@@ -38,6 +41,8 @@ export class SizeSource {
 
   draw(): Size {
     const prng = this.#prng;
+    if (this.#without.has('sizes')) return prng.between(0, 2 ** prng.below(14));
+    if (this.#without.has('repeats')) return drawSize(prng, 18);
     if (prng.oneIn(this.#hugeOneIn)) return prng.pick(HUGE);
     switch (prng.below(8)) {
       case 0:
