@@ -30,14 +30,15 @@ export class FuzzCampaign {
   readonly #makeTarget: MakeTarget;
   readonly #options: FuzzOptions;
   readonly #thread: CampaignThread;
-  #engine: Engine;
+  readonly #engine: Engine;
   #batch = BATCH_START;
 
   constructor(makeTarget: MakeTarget, options: FuzzOptions, thread: CampaignThread) {
     this.#makeTarget = makeTarget;
     this.#options = options;
     this.#thread = thread;
-    this.#engine = this.#engineFrom(0);
+    const { seed, opsMax } = options;
+    this.#engine = new Engine(makeTarget, { seed, ...(opsMax === undefined ? {} : { opsMax }) });
   }
 
   /** Programs that were run. */
@@ -81,23 +82,14 @@ export class FuzzCampaign {
     this.tally.add(this.#engine.runner);
   }
 
-  /** A batch that took too long: a program that hangs, or many slow ones, whose last is run again alone. */
+  /** A batch that took too long: a program that hangs, or many slow ones, of which the next batches have fewer. */
   #timedOut(): RawFinding | undefined {
     const { program, runner } = this.#engine;
     const number = this.#engine.next - 1;
     const finding = guardedRun(this.#makeTarget, this.#options.timeLimitMs)(program);
     this.tally.addHung(runner);
-    this.#engine = this.#engineFrom(finding === undefined ? number : number + 1);
+    this.#engine.abandon();
     if (finding === undefined) this.#batch = 1;
     return finding === undefined ? undefined : { number, program, finding };
-  }
-
-  #engineFrom(first: number): Engine {
-    const { seed, opsMax } = this.#options;
-    return new Engine(this.#makeTarget, {
-      seed,
-      first,
-      ...(opsMax === undefined ? {} : { opsMax }),
-    });
   }
 }

@@ -3,8 +3,10 @@ import type { Size } from '../src/base/units.ts';
 import type { AllocatorTarget } from '../src/check/target.ts';
 import { BLOCK_OP_KINDS, type BlockOp, type BlockOpKind, type Slot } from '../src/program/op.ts';
 import { type DrawProgram, programLength } from './draw-program.ts';
+import type { HeapView } from './heap-view.ts';
 import { SizeSource } from './sizes.ts';
-import { drawKind, drawSwarm, type Odds, type Swarm } from './swarm.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
+import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
 /** A program without malloc does nothing, and one without free now and then fills the heap. */
 export const BLOCK_ODDS: Readonly<Record<BlockOpKind, Odds>> = {
@@ -32,56 +34,119 @@ export function offeredKinds(target: AllocatorTarget): readonly BlockOpKind[] {
 }
 
 /** Programs for an allocator, of the kinds of op offered. */
-export function blockPrograms(offered: readonly BlockOpKind[]): DrawProgram {
+export function blockPrograms(
+  offered: readonly BlockOpKind[],
+  without: ReadonlySet<EnginePart> = NOTHING,
+): DrawProgram {
   return (prng, opsMax) => {
-    const draft = new Draft(prng, drawSwarm(prng, BLOCK_ODDS, offered));
-    return Array.from({ length: programLength(prng, opsMax) }, () => draft.op());
+    const draft = new BlockDraft(prng, offered, { without });
+    return Array.from({ length: programLength(prng, opsMax) }, () => {
+      const op = draft.op();
+      draft.note(op, op.kind === 'free' ? 'freed' : 'granted');
+      return op;
+    });
   };
 }
 
-/** A program in the making. It supposes that every request is granted, to choose slots for which an op does something. */
-class Draft {
+/** In which order slots are freed and filled. */
+const ORDERS = ['newest', 'oldest', 'any', 'mixed', 'mixed'] as const;
+type Order = (typeof ORDERS)[number];
+
+/**
+ * A program in the making, op by op. It chooses slots for which an op does something, going by what it is told of the
+ * ops before.
+ */
+export class BlockDraft {
   readonly #prng: Prng;
   readonly #swarm: Swarm<BlockOpKind>;
+  readonly #order: Order;
+  /** How often an op is of the same kind as the one before it, in eighths: programs are phases, or are not. */
+  readonly #goesOn: number;
   readonly #sizes: SizeSource;
   readonly #empty: Slot[];
   readonly #live: Slot[] = [];
+  #last: BlockOpKind = 'malloc';
 
-  constructor(prng: Prng, swarm: Swarm<BlockOpKind>) {
+  constructor(
+    prng: Prng,
+    offered: readonly BlockOpKind[],
+    { heap, without = NOTHING }: DraftOptions,
+  ) {
     this.#prng = prng;
-    this.#swarm = swarm;
-    this.#sizes = new SizeSource(prng);
-    const slotsCount = prng.pick([2, 4, 8, 16, 32]);
+    const isFixed = without.has('swarm');
+    this.#swarm = isFixed ? fixedSwarm(BLOCK_ODDS, offered) : drawSwarm(prng, BLOCK_ODDS, offered);
+    this.#order = isFixed ? 'mixed' : prng.pick(ORDERS);
+    this.#goesOn = isFixed ? 0 : prng.pick([0, 0, 0, 4, 6, 7]);
+    this.#sizes = new SizeSource(prng, without, heap);
+    const slotsCount = prng.pick([2, 4, 8, 16, 32, 64]);
     this.#empty = Array.from({ length: slotsCount }, (_, slot) => slotsCount - 1 - slot);
   }
 
+  /** The next op; what became of it is to be noted before the one after it. */
   op(): BlockOp {
-    const kind = drawKind(this.#prng, this.#swarm) ?? 'malloc';
-    const size = this.#sizes.draw();
+    const isMore = this.#prng.below(8) < this.#goesOn;
+    const kind = isMore ? this.#last : (drawKind(this.#prng, this.#swarm) ?? 'malloc');
+    this.#last = kind;
     switch (kind) {
       case 'malloc':
-        return this.#empty.length === 0 ? this.#freeOne() : { kind, slot: this.#fillOne(), size };
       case 'calloc':
-        if (this.#empty.length === 0) return this.#freeOne();
-        return { kind, slot: this.#fillOne(), ...this.#factors() };
       case 'aligned':
-        if (this.#empty.length === 0) return this.#freeOne();
-        return { kind, slot: this.#fillOne(), alignment: 2 ** this.#prng.below(14), size };
+        return this.#request(kind);
       case 'realloc':
         return this.#realloc();
       case 'free':
-        return this.#freeOne();
+        return this.#free();
       default:
         return this.#misuse(kind);
     }
   }
 
-  #realloc(): BlockOp {
+  /** An op of another program, with slots for which it does something here; those that it names, if it does so. */
+  fitted(op: BlockOp): BlockOp {
+    if (op.kind === 'double-free' || op.kind === 'free-inside') return op;
+    if (op.kind === 'free') {
+      if (op.slot === null || this.#live.includes(op.slot) || this.#live.length === 0) return op;
+      return { ...op, slot: this.#pick(this.#live) };
+    }
+    if (op.kind === 'realloc' && op.source !== null) {
+      const isIn = this.#live.includes(op.source);
+      if ((isIn && op.slot === op.source) || this.#live.length === 0) return op;
+      const source = isIn ? op.source : this.#pick(this.#live);
+      return { ...op, source, slot: source };
+    }
+    if (!this.#live.includes(op.slot) || this.#empty.length === 0) return op;
+    return { ...op, slot: this.#pick(this.#empty) };
+  }
+
+  /** Follows an op, of this draft or not, that took or gave back a block; a realloc may do both. */
+  note(op: BlockOp, outcome: 'granted' | 'freed'): void {
+    const source = op.kind === 'realloc' ? op.source : op.kind === 'free' ? op.slot : null;
+    if (source !== null) moveSlot(source, { from: this.#live, to: this.#empty });
+    if (outcome === 'granted' && op.slot !== null)
+      moveSlot(op.slot, { from: this.#empty, to: this.#live });
+  }
+
+  #request(kind: 'malloc' | 'calloc' | 'aligned'): BlockOp {
+    if (this.#empty.length === 0) return this.#free();
+    const slot = this.#pick(this.#empty);
+    if (kind === 'calloc') return { kind, slot, ...this.#factors() };
     const size = this.#sizes.draw();
+    return kind === 'malloc'
+      ? { kind, slot, size }
+      : { kind, slot, alignment: 2 ** this.#prng.below(14), size };
+  }
+
+  #realloc(): BlockOp {
+    const prng = this.#prng;
     if (this.#live.length === 0)
-      return { kind: 'realloc', slot: this.#fillOne(), source: null, size };
-    const source = this.#prng.pick(this.#live);
-    return { kind: 'realloc', slot: source, source, size };
+      return {
+        kind: 'realloc',
+        slot: this.#pick(this.#empty),
+        source: null,
+        size: this.#sizes.draw(),
+      };
+    const source = this.#order === 'mixed' ? prng.pick(this.#live) : this.#pick(this.#live);
+    return { kind: 'realloc', slot: source, source, size: this.#sizes.drawFor(source) };
   }
 
   #misuse(kind: 'double-free' | 'free-inside'): BlockOp {
@@ -95,27 +160,32 @@ class Draft {
     return { count: this.#sizes.draw(), size: this.#prng.pick([1, 1, 2, 8, 2 ** 32]) };
   }
 
-  /** Takes an empty slot, mostly the one that was emptied last. */
-  #fillOne(): Slot {
-    const slot = takeOne(this.#empty, this.#prng);
-    this.#live.push(slot);
-    return slot;
+  #free(): BlockOp {
+    const isNone = this.#live.length === 0;
+    if (isNone && !this.#prng.oneIn(8))
+      return { kind: 'malloc', slot: this.#pick(this.#empty), size: this.#sizes.draw() };
+    if (isNone || this.#prng.oneIn(200)) return { kind: 'free', slot: null };
+    return { kind: 'free', slot: this.#pick(this.#live) };
   }
 
-  #freeOne(): BlockOp {
-    if (this.#live.length === 0 && !this.#prng.oneIn(8)) {
-      return { kind: 'malloc', slot: this.#fillOne(), size: this.#sizes.draw() };
-    }
-    if (this.#live.length === 0 || this.#prng.oneIn(200)) return { kind: 'free', slot: null };
-    const slot = takeOne(this.#live, this.#prng);
-    this.#empty.push(slot);
-    return { kind: 'free', slot };
+  /** One of some slots, in the program's order; the newest stands last. */
+  #pick(slots: readonly Slot[]): Slot {
+    const order =
+      this.#order === 'mixed' ? this.#prng.pick(['newest', 'any'] as const) : this.#order;
+    if (order === 'any') return this.#prng.pick(slots);
+    return order === 'newest' ? slots.at(-1)! : slots[0]!;
   }
 }
 
-/** Takes a slot out: the newest one time in two, else any. */
-function takeOne(slots: Slot[], prng: Prng): Slot {
-  const index = prng.oneIn(2) ? slots.length - 1 : prng.below(slots.length);
-  const [slot] = slots.splice(index, 1);
-  return slot!;
+export interface DraftOptions {
+  /** What is known of the heap, for sizes that fit it. */
+  readonly heap?: HeapView;
+  readonly without?: ReadonlySet<EnginePart> | undefined;
+}
+
+/** Puts a slot last in the list that it now belongs to. */
+function moveSlot(slot: Slot, lists: { readonly from: Slot[]; readonly to: Slot[] }): void {
+  const index = lists.from.indexOf(slot);
+  if (index >= 0) lists.from.splice(index, 1);
+  if (!lists.to.includes(slot)) lists.to.push(slot);
 }

@@ -3,10 +3,17 @@ import type { MakeTarget } from '../src/check/target.ts';
 import { Runner } from '../src/check/runner.ts';
 import { BLOCK_OP_KINDS, type BlockOp } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
-import { encodeProgram } from '../src/program/bytes.ts';
+import { decodeProgram, encodeProgram } from '../src/program/bytes.ts';
 import { objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
-import { blockPrograms, drawProgramFor, Engine, programOf } from './index.ts';
+import {
+  blockPrograms,
+  Engine,
+  ENGINE_PARTS,
+  type EnginePart,
+  mergePrograms,
+  programOf,
+} from './index.ts';
 
 /** A program's bytes, in hexadecimal. */
 function hex(program: Program): string {
@@ -52,34 +59,30 @@ describe('a campaign', () => {
   });
 
   test('has the programs that it has always had', () => {
-    expect(hex(programOf(7, 3, blockPrograms(BLOCK_OP_KINDS), 12))).toBe(
-      '000e08ffffffffffffffffff01010908340048',
+    expect(hex(programOf(7, 4, blockPrograms(BLOCK_OP_KINDS), 12))).toBe(
+      '001108ffffffffffffffff7f10f0031827202028ecff073020',
     );
   });
 
-  test('has programs that can be drawn by their number alone', () => {
-    const engine = new Engine(referenceTarget(), { seed: 9 });
-    const draw = drawProgramFor(engine.runner.target);
-    const drawn = campaign(engine, 40);
-    const backwards = drawn.map((_, index) => hex(programOf(9, 39 - index, draw, 64)));
-    expect(backwards.toReversed()).toEqual(drawn);
+  test('has at first the programs that are known already, as they are', () => {
+    const known = campaign(new Engine(referenceTarget(), { seed: 8 }), 3).map((bytes) =>
+      decodeProgram(Buffer.from(bytes, 'hex')),
+    );
+    const engine = new Engine(referenceTarget(), { seed: 9, known });
+    expect(campaign(engine, 3)).toEqual(known.map((program) => hex(program)));
+    expect(engine.corpus.size).toBeGreaterThan(0);
+    expect(campaign(engine, 3)).not.toEqual(known.map((program) => hex(program)));
   });
 
-  test('can be continued from a number', () => {
-    const whole = campaign(new Engine(referenceTarget(), { seed: 9 }), 30);
-    const engine = new Engine(referenceTarget(), { seed: 9, first: 20 });
-    expect(engine.next).toBe(20);
-    expect(campaign(engine, 10)).toEqual(whole.slice(20));
-    expect(engine.next).toBe(30);
-  });
-
-  test('has the same programs for targets that offer the same, whatever they do with them', () => {
+  test('follows what the target answers: one that refuses everything is asked for more', () => {
     const other = objectTarget('other', () => {
       return { malloc: refuse, free: refuse, calloc: refuse, realloc: refuse, aligned: refuse };
     });
-    expect(campaign(new Engine(other, { seed: 3 }), 30)).toEqual(
-      campaign(new Engine(referenceTarget(), { seed: 3 }), 30),
-    );
+    const engine = new Engine(other, { seed: 3 });
+    campaign(engine, 50);
+    const { ops, skipped } = engine.runner.counts;
+    expect(skipped).toBe(0);
+    expect(ops).toBeGreaterThan(500);
   });
 
   test('has no program of more than opsMax ops', () => {
@@ -106,18 +109,27 @@ describe('a run', () => {
     const raw = engine.run(1000)!;
     expect(raw.finding).toMatchObject({ law: 'free-accepts-its-blocks', target: 'stubborn' });
     expect(raw.program).toBe(engine.program);
-    expect(raw.program).toEqual(programOf(5, raw.number, blockPrograms(['malloc', 'free']), 64));
     expect(engine.next).toBe(raw.number + 1);
     expect(new Runner(stubborn).run(raw.program)).toEqual(raw.finding);
   });
 
-  test('can go on after a finding, and finds what a campaign from there finds', () => {
+  test('can go on after a finding', () => {
     const engine = new Engine(stubborn, { seed: 5 });
     const first = engine.run(1000)!;
     const second = engine.run(1000)!;
     expect(second.number).toBeGreaterThan(first.number);
-    const fresh = new Engine(stubborn, { seed: 5, first: first.number + 1 });
-    expect(fresh.run(1000)).toEqual(second);
+    expect(new Runner(stubborn).run(second.program)).toEqual(second.finding);
+  });
+
+  test('that was stopped from outside is abandoned: a new runner goes on, with what was kept', () => {
+    const engine = new Engine(referenceTarget(), { seed: 5 });
+    engine.run(20);
+    const { corpus, next, runner } = engine;
+    engine.abandon();
+    expect(engine.runner).not.toBe(runner);
+    expect(engine.run(20)).toBeUndefined();
+    expect([engine.next, engine.runner.counts.programs]).toEqual([next + 20, 20]);
+    expect(engine.corpus).toBe(corpus);
   });
 
   test('finds the same in one go and in many', () => {
@@ -126,5 +138,93 @@ describe('a run', () => {
     let inMany = engine.run(1);
     while (inMany === undefined) inMany = engine.run(1);
     expect(inMany).toEqual(inOne);
+  });
+});
+
+/** How many programs are kept where a part is left out. */
+function sizeWithout(part: EnginePart): number {
+  const engine = new Engine(referenceTarget(), { seed: 1, without: new Set([part]) });
+  engine.run(300);
+  return engine.corpus.size;
+}
+
+describe('programs are kept', () => {
+  test('that show something new, and no others', () => {
+    const engine = new Engine(referenceTarget(), { seed: 1 });
+    engine.run(300);
+    const { corpus } = engine;
+    expect(corpus.size).toBeGreaterThan(20);
+    expect(corpus.featuresCount).toBeGreaterThan(corpus.size);
+    const shownTogether = mergePrograms(referenceTarget(), corpus.programs);
+    expect(shownTogether.length).toBeGreaterThan(corpus.size / 3);
+  });
+
+  test('for what a watcher saw, which is asked once a program', () => {
+    let asked = 0;
+    const watch = () => {
+      asked += 1;
+      return [asked];
+    };
+    const engine = new Engine(referenceTarget(), { seed: 1, watch });
+    engine.run(40);
+    expect(asked).toBe(40);
+    expect(engine.corpus.size).toBe(40);
+  });
+
+  test('by none without mutation, and by any without novelty', () => {
+    expect(sizeWithout('mutation')).toBe(0);
+    expect(sizeWithout('novelty')).toBeGreaterThan(3);
+    expect(sizeWithout('novelty')).toBeLessThan(40);
+  });
+
+  test('not if they break a law', () => {
+    const engine = new Engine(stubborn, { seed: 5 });
+    const { program } = engine.run(1000)!;
+    expect(engine.corpus.programs).not.toContainEqual(program);
+  });
+});
+
+describe('a part that is left out changes the programs', () => {
+  const whole = campaign(new Engine(referenceTarget(), { seed: 2 }), 30);
+  test.each(ENGINE_PARTS)('%s', (part) => {
+    const engine = new Engine(referenceTarget(), { seed: 2, without: new Set([part]) });
+    expect(campaign(engine, 30)).not.toEqual(whole);
+  });
+});
+
+/** Cuts addresses one after the other, and crashes at one size, or at every so many frees. */
+function bump(bug: { readonly size?: number; readonly frees?: number }): MakeTarget {
+  return objectTarget('bump', () => {
+    let [next, frees] = [0, 0];
+    return {
+      malloc(size) {
+        if (size === bug.size) throw new Error('size');
+        next += 2 ** 13;
+        return size <= 2 ** 13 ? next : null;
+      },
+      free() {
+        frees += 1;
+        return frees !== bug.frees;
+      },
+      reset() {
+        next = 0;
+        frees = 0;
+      },
+    };
+  });
+}
+
+describe('within 300,000 ops of each of three seeds is found', () => {
+  test.each<[string, MakeTarget]>([
+    ['a malloc of exactly 1337 bytes', bump({ size: 1337 })],
+    ['a malloc of exactly 3801 bytes', bump({ size: 3801 })],
+    ['every 16th free', bump({ frees: 16 })],
+  ])('%s', (_, makeTarget) => {
+    for (let seed = 1; seed <= 3; seed += 1) {
+      const engine = new Engine(makeTarget, { seed });
+      let raw = engine.run(20);
+      while (raw === undefined && engine.runner.counts.ops < 300_000) raw = engine.run(20);
+      expect([seed, raw?.finding.target]).toEqual([seed, 'bump']);
+    }
   });
 });

@@ -1,36 +1,53 @@
 import { fold, Prng } from '../src/base/prng.ts';
 import type { Finding } from '../src/check/finding.ts';
+import type { Outcome } from '../src/check/outcome.ts';
 import { Runner } from '../src/check/runner.ts';
-import type { MakeTarget } from '../src/check/target.ts';
+import { type AllocatorTarget, isMachine, type MakeTarget } from '../src/check/target.ts';
+import type { BlockOp, Op } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
-import type { DrawProgram } from './draw-program.ts';
+import { BlockDraft, offeredKinds } from './block-programs.ts';
+import { Corpus } from './corpus.ts';
+import { type DrawProgram, programLength } from './draw-program.ts';
 import { drawProgramFor } from './generator.ts';
+import { mutate } from './mutators.ts';
+import { Novelty } from './novelty.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
 
 /*
  * The fuzzer's engine: where its programs come from.
  *
- * Definitions. A campaign is the sequence of programs that a seed gives: program number i is drawn from a generator
- * that is seeded with the campaign's seed and i, so it can be drawn again without the ones before it.
+ * Definitions. A campaign is the sequence of programs that a seed gives. A program is drawn afresh, or it begins as a
+ * kept program does, mostly changed a little, and is drawn from there on. A *feature* is something that a run showed; a
+ * program is kept for the features that no shorter one shows.
  *
- * Invariant. What program number i is depends on the seed, i, `opsMax` and the kinds of op that the target offers, and
- * on nothing that happened before: a finding replays by its program alone, and a campaign that was stopped can be
- * continued, or shared between cores, by numbers.
+ * Invariant. What program number i is depends on the seed, i, the options and on how the target answered so far, in this
+ * program and in those before it: the same seed on the same target is the same campaign, byte for byte, but program i
+ * cannot be had without the ones before it. What is found needs none of them: a finding replays by its program alone.
  *
- * Shape. The engine draws and runs; it does not confirm, shrink or store. It stops at each finding, since the caller
- * decides what becomes of it, and can be told to go on. The runner does not walk the heap after every op here: who
- * gets a finding runs its program again with everything checked.
+ * Shape. Programs for an allocator are drawn while they run: the next op is chosen when the answer to the last one is
+ * known, so that sizes fit the gaps that there are and ops name slots for which they do something. Machines are given
+ * whole programs. The engine draws, runs and keeps; it does not confirm, shrink or store. It stops at each finding,
+ * since the caller decides what becomes of it, and can be told to go on. The runner does not walk the heap after every
+ * op here: who gets a finding runs its program again with everything checked.
  *
- * What goes wrong otherwise. One stream of random numbers through all programs ties each to how often the ones before
- * it drew: a change in one kind of op changes every later program, and nothing can be skipped.
+ * What goes wrong otherwise. One stream of random numbers through all programs ties each to how often the ones before it
+ * drew, and so every program to each change of the code. Features that are too fine keep every program, and what is
+ * picked among thousands is as good as drawn. Programs that end where the kept one did find less than half for their
+ * ops: what a kept program is good for is its state, from which to go on. A program that breaks a law is not kept: all that
+ * come of it would break the same.
  */
 
 export interface EngineOptions {
   /** 32 bits. */
   readonly seed: number;
-  /** Ops of the longest program. Default 64. */
+  /** Ops of the longest program. Default 128 for an allocator, 64 for a machine, whose ops take longer. */
   readonly opsMax?: number;
-  /** Number of the first program. Default 0. */
-  readonly first?: number;
+  /** Programs that are run first, as they are: what they show is kept, and is not new any more. */
+  readonly known?: readonly Program[];
+  /** What was seen of a run besides, when it has ended: numbers that name code, for example. */
+  readonly watch?: () => Iterable<number>;
+  /** Parts that are left out, to see what each is worth. Default none. */
+  readonly without?: ReadonlySet<EnginePart>;
 }
 
 /** A program that broke a law, as it was drawn: not confirmed, not shrunk. */
@@ -40,21 +57,38 @@ export interface RawFinding {
   readonly finding: Finding;
 }
 
-/** Draws and runs the programs of a campaign, one after the other. */
+/** Once in so many programs one begins as a kept one does; once in so many of these it begins unchanged. */
+const KEPT_ONE_IN = 4;
+const UNCHANGED_ONE_IN = 4;
+/** Where nothing is known of novelty, one program in so many is kept. */
+const ANY_ONE_IN = 20;
+
+/** Draws and runs the programs of a campaign, one after the other, and keeps those that show something new. */
 export class Engine {
-  readonly runner: Runner;
-  readonly #seed: number;
+  readonly corpus = new Corpus();
+  readonly #makeTarget: MakeTarget;
+  readonly #novelty = new Novelty();
   readonly #opsMax: number;
+  readonly #options: EngineOptions;
+  readonly #without: ReadonlySet<EnginePart>;
   readonly #draw: DrawProgram;
-  #next: number;
-  #program: Program = [];
+  #runner: Runner;
+  /** What draws the program at hand, if it is one for an allocator. */
+  #draft: BlockDraft | undefined;
+  #next = 0;
+  #program: Op[] = [];
 
   constructor(makeTarget: MakeTarget, options: EngineOptions) {
-    this.runner = new Runner(makeTarget);
-    this.#seed = options.seed;
-    this.#opsMax = options.opsMax ?? 64;
-    this.#draw = drawProgramFor(this.runner.target);
-    this.#next = options.first ?? 0;
+    this.#makeTarget = makeTarget;
+    this.#runner = this.#newRunner();
+    this.#options = options;
+    this.#without = options.without ?? NOTHING;
+    this.#opsMax = options.opsMax ?? (isMachine(this.#runner.target) ? 64 : 128);
+    this.#draw = drawProgramFor(this.#runner.target, this.#without);
+  }
+
+  get runner(): Runner {
+    return this.#runner;
   }
 
   /** Number of the program that comes next. */
@@ -62,7 +96,7 @@ export class Engine {
     return this.#next;
   }
 
-  /** The program that was run last, or is being run. */
+  /** The program that was run last, or is being run, as far as it was drawn. */
   get program(): Program {
     return this.#program;
   }
@@ -73,15 +107,84 @@ export class Engine {
     while (this.#next < end) {
       const number = this.#next;
       this.#next += 1;
-      this.#program = programOf(this.#seed, number, this.#draw, this.#opsMax);
-      const finding = this.runner.run(this.#program);
+      const prng = new Prng(fold(`${this.#options.seed} ${number}`));
+      this.#program = [];
+      const finding = this.#runner.run(this.#ops(prng, number));
       if (finding !== undefined) return { number, program: this.#program, finding };
+      this.#keep(prng);
     }
     return undefined;
   }
+
+  /** After a run that was stopped from outside: goes on behind it, on a new runner, with what was kept. */
+  abandon(): void {
+    this.#runner = this.#newRunner();
+  }
+
+  #newRunner(): Runner {
+    return new Runner(this.#makeTarget, {
+      observe: (op, outcome) => this.#observe(op, outcome),
+    });
+  }
+
+  #observe(op: Op, outcome: Outcome): void {
+    const isDone = outcome.kind === 'granted' || outcome.kind === 'freed';
+    if (isDone) this.#draft?.note(op as BlockOp, outcome.kind);
+    this.#novelty.note(op, outcome);
+  }
+
+  #keep(prng: Prng): void {
+    if (this.#without.has('mutation')) return;
+    this.#novelty.end(this.#options.watch?.());
+    if (!this.#without.has('novelty')) this.corpus.offer(this.#program, this.#novelty.shown);
+    else if (prng.oneIn(ANY_ONE_IN)) this.corpus.add(this.#program);
+  }
+
+  /** The ops of a program, which goes into `#program` as it is drawn. */
+  *#ops(prng: Prng, number: number): Generator<Op> {
+    const { target } = this.#runner;
+    this.#novelty.begin(target);
+    const known = this.#options.known?.[number];
+    const isWhole = known !== undefined || isMachine(target);
+    if (!isWhole) {
+      yield* this.#drafted(prng, target);
+      return;
+    }
+    this.#draft = undefined;
+    this.#program = [...(known ?? this.#whole(prng))];
+    yield* this.#program;
+  }
+
+  #whole(prng: Prng): Program {
+    return [...this.#start(prng), ...this.#draw(prng, this.#opsMax)].slice(0, this.#opsMax);
+  }
+
+  *#drafted(prng: Prng, target: AllocatorTarget): Generator<Op> {
+    const start = this.#start(prng);
+    const [{ heap }, without, program] = [this.#novelty, this.#without, this.#program];
+    const draft = new BlockDraft(prng, offeredKinds(target), { heap, without });
+    this.#draft = draft;
+    for (const op of start) {
+      program.push(draft.fitted(op as BlockOp));
+      yield program.at(-1)!;
+    }
+    const end = Math.min(this.#opsMax, start.length + programLength(prng, this.#opsMax));
+    while (program.length < end) {
+      program.push(draft.op());
+      yield program.at(-1)!;
+    }
+  }
+
+  /** How a program begins that is not drawn afresh; none for one that is. */
+  #start(prng: Prng): Program {
+    if (this.corpus.size === 0 || !prng.oneIn(KEPT_ONE_IN)) return [];
+    const program = this.corpus.pick(prng);
+    if (prng.oneIn(UNCHANGED_ONE_IN)) return program;
+    return mutate(program, { prng, other: this.corpus.pick(prng), opsMax: this.#opsMax });
+  }
 }
 
-/** Program number `number` of a campaign. */
+/** Program number `number` of those that a seed draws, each by itself. */
 export function programOf(
   seed: number,
   number: number,

@@ -10,7 +10,8 @@ import {
   type Slot,
 } from '../src/program/op.ts';
 import { type DrawProgram, programLength } from './draw-program.ts';
-import { drawKind, drawSwarm, type Odds, type Swarm } from './swarm.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
+import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
 /** A program that maps nothing still has the break. */
 const PAGE_ODDS: Readonly<Record<PageOpKind, Odds>> = {
@@ -39,9 +40,13 @@ const PAGES_MAX = 8;
 const MANY_PAGES_MAX = 64;
 
 /** Programs for a machine whose pages have so many bytes. */
-export function pagePrograms(pageSize: number): DrawProgram {
+export function pagePrograms(
+  pageSize: number,
+  without: ReadonlySet<EnginePart> = NOTHING,
+): DrawProgram {
   return (prng, opsMax) => {
-    const draft = new Draft(prng, pageSize, drawSwarm(prng, PAGE_ODDS));
+    const swarm = without.has('swarm') ? fixedSwarm(PAGE_ODDS) : drawSwarm(prng, PAGE_ODDS);
+    const draft = new Draft(prng, pageSize, swarm);
     return Array.from({ length: programLength(prng, opsMax) }, () => draft.op());
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../src/base/prng.ts';
 import { SIZE_MAX, type Size } from '../src/base/units.ts';
+import { HeapView } from './heap-view.ts';
 import { SizeSource } from './sizes.ts';
 
 /** Sizes of many programs, so many of each. */
@@ -70,14 +71,54 @@ describe('a size', () => {
 });
 
 describe('the sizes of a program', () => {
-  test('repeat: most draws are of a handful', () => {
-    for (const sizes of PROGRAMS) {
+  test('repeat in three of four: most draws are of a handful; the others sweep', () => {
+    const shares = PROGRAMS.map((sizes) => {
       const counts = new Map<Size, number>();
       for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1);
-      const most = [...counts.values()].toSorted((a, b) => b - a).slice(0, 6);
-      expect(most.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(45);
       expect(counts.size).toBeGreaterThan(5);
+      const most = [...counts.values()].toSorted((a, b) => b - a).slice(0, 6);
+      return most.reduce((sum, count) => sum + count, 0);
+    });
+    expect(shares.filter((count) => count > 45).length).toBeGreaterThan(250);
+    expect(shares.filter((count) => count < 30).length).toBeGreaterThan(60);
+  });
+
+  test('are swept evenly below 4096, in all programs together: no number is left out', () => {
+    const counts = new Uint32Array(4096);
+    for (const size of sizesOf(3000, 100).flat())
+      if (typeof size === 'number' && size < 4096) counts[size]! += 1;
+    expect(Math.min(...counts)).toBeGreaterThan(3);
+    // Halves of the range that has no power of two in it are drawn equally often, within a tenth.
+    const sum = (start: number, end: number): number =>
+      counts.subarray(start, end).reduce((total, count) => total + count, 0);
+    expect(sum(2200, 3000) / sum(3000, 3800)).toBeGreaterThan(0.9);
+    expect(sum(2200, 3000) / sum(3000, 3800)).toBeLessThan(1.1);
+  });
+
+  test('fit what lies between blocks, where the heap is known', () => {
+    const heap = new HeapView();
+    const grant = (slot: number, address: number): void =>
+      heap.note(
+        { kind: 'malloc', slot, size: 100_000 },
+        { kind: 'granted', address, size: 100_000 },
+      );
+    grant(0, 0x100_0000);
+    grant(1, 0x110_0000);
+    const sources = Array.from(
+      { length: 60 },
+      (_, seed) => new SizeSource(new Prng(seed), undefined, heap),
+    );
+    const drawTen = (draw: (source: SizeSource) => Size): readonly Size[] =>
+      sources.flatMap((source) => Array.from({ length: 10 }, () => draw(source)));
+    const sizes = drawTen((source) => source.draw());
+    const room = drawTen((source) => source.drawFor(0));
+    for (const fit of [0x10_0000, 0x10_0000 - 16]) {
+      expect(sizes.filter((size) => size === fit).length).toBeGreaterThan(2);
+      expect(room.filter((size) => size === fit).length).toBeGreaterThan(4);
     }
+    expect(room.filter((size) => size === 200_000).length).toBeGreaterThan(5);
+    const without = new SizeSource(new Prng(1), new Set(['fits'] as const), heap);
+    expect(Array.from({ length: 200 }, () => without.drawFor(0))).not.toContain(0x10_0000);
   });
 
   test('are all small in some programs, and up to 256 KiB in others', () => {

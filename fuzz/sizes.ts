@@ -1,5 +1,8 @@
 import type { Prng } from '../src/base/prng.ts';
 import type { Size } from '../src/base/units.ts';
+import type { Slot } from '../src/program/op.ts';
+import type { HeapView } from './heap-view.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
 
 /** Sizes that no allocator can serve, next to what a 32-bit or 64-bit sum or product wraps at. */
 const HUGE: readonly Size[] = [
@@ -19,42 +22,101 @@ const HUGE: readonly Size[] = [
   2n ** 64n - 1n,
 ];
 const NUDGES = [-17, -16, -15, -9, -8, -7, -1, 0, 1, 7, 8, 9, 15, 16, 17];
+/** A sweep goes over all sizes below this, each as likely as any other: a bug may be in exactly one. */
+const SWEEP_END = 4096;
+/** Where allocators begin to do something else: at pages, and from where on a block is mapped on its own. */
+const THRESHOLDS = [4096, 8192, 65_536, 131_072];
+/** How far below a threshold its header may put it. */
+const THRESHOLD_REACH = 64;
+/** What a header takes, and what it may be rounded up by. */
+const HEADERS = [0, 8, 16, 16, 24, 32];
 
 /**
  * Where a program's sizes come from: a handful drawn for it, most of the time, since exact repeats are what makes
- * blocks be used again; now and then a fresh one, or one near those.
+ * blocks be used again; some that just fit between the blocks that there are; and fresh ones, which are most in some programs.
  */
 export class SizeSource {
   readonly #prng: Prng;
+  readonly #powerMax: number;
   readonly #few: readonly number[];
   readonly #hugeOneIn: number;
+  readonly #sweepOneIn: number;
+  readonly #without: ReadonlySet<EnginePart>;
+  readonly #heap: HeapView | undefined;
 
-  constructor(prng: Prng) {
+  /** @param heap The heap that sizes may fit, where it is known. */
+  constructor(prng: Prng, without: ReadonlySet<EnginePart> = NOTHING, heap?: HeapView) {
     this.#prng = prng;
-    const powerMax = prng.pick([5, 7, 10, 13, 18]);
-    this.#few = Array.from({ length: prng.between(1, 6) }, () => drawSize(prng, powerMax));
+    this.#without = without;
+    this.#heap = without.has('fits') ? undefined : heap;
+    this.#powerMax = prng.pick([5, 7, 10, 13, 18]);
+    this.#few = Array.from({ length: prng.between(1, 6) }, () => this.#fresh());
     this.#hugeOneIn = prng.pick([10, 100, 1000]);
+    this.#sweepOneIn = prng.pick([1, 10, 20, 40]);
   }
 
   draw(): Size {
     const prng = this.#prng;
-    if (prng.oneIn(this.#hugeOneIn)) return prng.pick(HUGE);
+    if (!this.#without.has('sizes')) {
+      if (prng.oneIn(this.#hugeOneIn)) return prng.pick(HUGE);
+      if (prng.oneIn(this.#sweepOneIn)) return prng.below(SWEEP_END);
+    }
+    if (this.#heap !== undefined && prng.oneIn(6)) return this.#fit(this.#heap.distance(prng));
     switch (prng.below(8)) {
       case 0:
-        return drawSize(prng, 10);
+        return this.#fresh();
       case 1:
-        return Math.max(0, prng.pick(this.#few) + prng.pick(NUDGES));
+        return Math.max(0, this.#usual() + prng.pick(NUDGES));
       case 2:
-        return prng.pick(this.#few) + prng.pick(this.#few);
+        return this.#usual() + this.#usual();
       default:
-        return prng.pick(this.#few);
+        return this.#usual();
     }
   }
-}
 
-/** A size up to 2^power, even over the powers; every third one near a power of two. */
-function drawSize(prng: Prng, powerMax: number): number {
-  const power = prng.below(powerMax + 1);
-  if (prng.oneIn(3)) return Math.max(0, 2 ** power + prng.pick(NUDGES));
-  return prng.between(2 ** power - 1, 2 ** (power + 1) - 1);
+  /** One of the program's handful. */
+  #usual(): number {
+    return this.#without.has('repeats') ? this.#fresh() : this.#prng.pick(this.#few);
+  }
+
+  /** A size that was not thought of before; every third one near a power of two or a threshold. */
+  #fresh(): number {
+    const prng = this.#prng;
+    const power = prng.below(this.#powerMax + 1);
+    if (!this.#without.has('sizes')) {
+      if (this.#powerMax > 12 && prng.oneIn(8)) return prng.pick(THRESHOLDS) + this.#nudge();
+      if (prng.oneIn(3)) return Math.max(0, 2 ** power + prng.pick(NUDGES));
+    }
+    return prng.between(2 ** power - 1, 2 ** (power + 1) - 1);
+  }
+
+  /** A new size for the block of a slot: often what the free space above it allows, or twice as much. */
+  drawFor(slot: Slot): Size {
+    const heap = this.#heap;
+    if (heap === undefined) return this.draw();
+    switch (this.#prng.below(8)) {
+      case 0:
+      case 1:
+        return this.#fit(heap.room(slot));
+      case 2:
+        return 2 * heap.sizeOf(slot);
+      default:
+        return this.draw();
+    }
+  }
+
+  /** A few bytes more or less; less is what headers make of a threshold. */
+  #nudge(): number {
+    return this.#prng.oneIn(2)
+      ? this.#prng.pick(NUDGES)
+      : this.#prng.between(-THRESHOLD_REACH, THRESHOLD_REACH / 4);
+  }
+
+  /** A size for which so many bytes are just enough, or nearly so. */
+  #fit(bytes: number | undefined): number {
+    const prng = this.#prng;
+    const nudge = prng.oneIn(4) ? prng.pick(NUDGES) : 0;
+    const header = prng.pick(HEADERS);
+    return Math.max(0, (bytes ?? this.#usual()) - header + nudge);
+  }
 }

@@ -30,6 +30,18 @@ export function drawSwarm<Kind extends OpKind>(
   return Object.fromEntries(entries) as Swarm<Kind>;
 }
 
+/** The same weights for every program, each kind's highest: what is left where nothing is drawn. */
+export function fixedSwarm<Kind extends OpKind>(
+  odds: Readonly<Record<Kind, Odds>>,
+  offered: readonly Kind[] = kindsOf(odds),
+): Swarm<Kind> {
+  const entries = kindsOf(odds).map((kind): [Kind, number] => [
+    kind,
+    offered.includes(kind) ? odds[kind].weightMax : 0,
+  ]);
+  return Object.fromEntries(entries) as Swarm<Kind>;
+}
+
 /** A kind, by weight; none when nothing has a weight. */
 export function drawKind<Kind extends OpKind>(prng: Prng, swarm: Swarm<Kind>): Kind | undefined {
   const kinds = kindsOf(swarm);

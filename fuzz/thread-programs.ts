@@ -13,7 +13,8 @@ import {
 import { type Place, ProcessSketch } from '../src/program/process-sketch.ts';
 import type { DrawProgram } from './draw-program.ts';
 import { programLength } from './draw-program.ts';
-import { drawKind, drawSwarm, type Odds, type Swarm } from './swarm.ts';
+import { type EnginePart, NOTHING } from './parts.ts';
+import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
 /** The kinds of op that threads do between their beginning and their end. */
 const THREAD_ODDS = {
@@ -45,9 +46,15 @@ const THREAD_ODDS = {
 type Kind = keyof typeof THREAD_ODDS;
 
 /** Programs of several threads, for a machine whose pages have so many bytes. */
-export function threadPrograms(pageSize: number): DrawProgram {
+export function threadPrograms(
+  pageSize: number,
+  without: ReadonlySet<EnginePart> = NOTHING,
+): DrawProgram {
   return (prng, opsMax) => {
-    const draft = new Draft(prng, pageSize, drawSwarm<Kind>(prng, THREAD_ODDS));
+    const swarm = without.has('swarm')
+      ? fixedSwarm<Kind>(THREAD_ODDS)
+      : drawSwarm<Kind>(prng, THREAD_ODDS);
+    const draft = new Draft(prng, pageSize, swarm);
     const length = programLength(prng, opsMax);
     return [...draft.opening(), ...Array.from({ length }, () => draft.op())].slice(0, opsMax);
   };

@@ -17,8 +17,8 @@ export interface DriverOptions {
   readonly counts: RunCounts;
   /** One counter a law, by `Law.index`. */
   readonly asked: Float64Array;
-  /** Whether outcomes are kept, with addresses. */
-  readonly record: 'nothing' | 'outcomes' | 'blocks';
+  /** Whether somebody wants to know outcomes, with addresses. */
+  readonly isNoted: boolean;
 }
 
 /** Sends ops to one allocator, one by one, in lockstep with the shadow, and has each answer judged. */
@@ -30,14 +30,14 @@ export class AllocatorDriver {
   readonly #target: AllocatorTarget;
   readonly #judge: Judge;
   readonly #counts: RunCounts;
-  readonly #isRecorded: boolean;
+  readonly #isNoted: boolean;
   readonly #sizeMax: Size;
 
-  constructor(target: AllocatorTarget, { asked, counts, record }: DriverOptions) {
+  constructor(target: AllocatorTarget, { asked, counts, isNoted }: DriverOptions) {
     this.#target = target;
     this.#judge = new Judge(target, asked);
     this.#counts = counts;
-    this.#isRecorded = record !== 'nothing';
+    this.#isNoted = isNoted;
     const { sizeMax = Number.MAX_SAFE_INTEGER } = target.promises;
     // Comparing a number with a bigint is slow, and no op has a size above SIZE_MAX.
     this.#sizeMax = sizeMax === SIZE_MAX ? Infinity : sizeMax;
@@ -88,7 +88,7 @@ export class AllocatorDriver {
     const alignment = op.kind === 'aligned' ? op.alignment : 1;
     countGranted(this.#counts, size);
     const unfit = judge.granted(op, op.slot, size, answer, alignment);
-    if (this.#isRecorded) this.outcome = { kind: 'granted', address: answer, size: Number(size) };
+    if (this.#isNoted) this.outcome = { kind: 'granted', address: answer, size: Number(size) };
     if (unfit !== undefined) return unfit;
     const dirty = op.kind === 'calloc' ? judge.zeroed(op, op.slot) : undefined;
     judge.shadow.fill(op.slot);
@@ -110,8 +110,7 @@ export class AllocatorDriver {
     if (answer === null) return this.#reallocNulled(op, source, before);
 
     countGranted(this.#counts, op.size);
-    if (this.#isRecorded)
-      this.outcome = { kind: 'granted', address: answer, size: Number(op.size) };
+    if (this.#isNoted) this.outcome = { kind: 'granted', address: answer, size: Number(op.size) };
     const verdict = judge.resized(op, op.slot, source, op.size, answer);
     if (verdict === undefined) shadow.fill(op.slot);
     return verdict;

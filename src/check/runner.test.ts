@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
+import type { Op } from '../program/op.ts';
 import { LAWS } from './law.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
 import { type Override, ops, toyTarget, untyped } from './toy-target.test-helper.ts';
@@ -253,4 +254,20 @@ test('where a run is can be read from outside: its step and op, and at the end i
     { step: 3, op: undefined },
   ]);
   expect(runner.target.name).toBe('toy');
+});
+
+test('an observer is told what became of each op before the next one is asked for, and nothing is recorded', () => {
+  const told: string[] = [];
+  const runner = new Runner(toyTarget(), {
+    observe: (op, outcome) => told.push(`${op.kind} ${outcome.kind}`),
+  });
+  function* program(): Generator<Op> {
+    yield { kind: 'malloc', slot: 0, size: 5 };
+    expect(told).toEqual(['malloc granted']);
+    yield { kind: 'free', slot: 1 };
+    yield { kind: 'free', slot: 0 };
+  }
+  expect(runner.run(program())).toBeUndefined();
+  expect(told).toEqual(['malloc granted', 'free skipped', 'free freed']);
+  expect(runner.trace).toEqual([]);
 });

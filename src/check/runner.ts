@@ -41,6 +41,8 @@ export interface RunnerOptions {
   readonly checkEvery?: number;
   /** What to keep of a run: nothing, what became of each op, or the target's blocks after each op as well. */
   readonly record?: 'nothing' | 'outcomes' | 'blocks';
+  /** Told what became of each op of a program, before the next one is asked for. */
+  readonly observe?: (op: Op, outcome: Outcome) => void;
 }
 
 const CRASHED: Outcome = { kind: 'crashed' };
@@ -51,6 +53,9 @@ export class Runner {
   readonly #makeTarget: MakeTarget;
   readonly #checkEvery: number;
   readonly #record: 'nothing' | 'outcomes' | 'blocks';
+  readonly #observe: ((op: Op, outcome: Outcome) => void) | undefined;
+  /** Whether anybody wants to know what became of an op. */
+  readonly #isNoted: boolean;
   readonly #lawsAsked = askedCounters();
   readonly #invariantsAsked = new Map<string, number>();
   readonly #eventsBefore = new Map<string, number>();
@@ -66,6 +71,8 @@ export class Runner {
   constructor(makeTarget: MakeTarget, options: RunnerOptions = {}) {
     this.#makeTarget = makeTarget;
     this.#record = options.record ?? 'nothing';
+    this.#observe = options.observe;
+    this.#isNoted = this.#record !== 'nothing' || this.#observe !== undefined;
     this.#target = makeTarget();
     this.#checkEvery = options.checkEvery ?? 256;
     this.#driver = this.#driverOf(this.#target);
@@ -164,7 +171,7 @@ export class Runner {
         endedCount += 1;
         this.counts.ops += 1;
         this.#count(outcome);
-        if (this.#record !== 'nothing') this.#trace.push({ op, step, outcome });
+        if (this.#isNoted) this.#note(op, outcome);
         if (endedCount % checkEvery === 0) verdict = this.#askMachine(machine);
         return verdict === undefined ? 'go on' : 'stop';
       },
@@ -209,8 +216,8 @@ export class Runner {
       if (!this.#invariantsAsked.has(name)) this.#invariantsAsked.set(name, 0);
     }
     if (isMachine(target)) return undefined;
-    const [counts, asked, record] = [this.counts, this.#lawsAsked, this.#record];
-    return new AllocatorDriver(target, { counts, asked, record });
+    const [counts, asked] = [this.counts, this.#lawsAsked];
+    return new AllocatorDriver(target, { counts, asked, isNoted: this.#isNoted });
   }
 
   /** Whether the target's programs are of several threads. */
@@ -234,7 +241,7 @@ export class Runner {
   #step(driver: AllocatorDriver, op: Op, step: number): Verdict | undefined {
     this.counts.ops += 1;
     const verdict = driver.send(op);
-    if (this.#record !== 'nothing') this.#note(op, driver.outcome);
+    if (this.#isNoted) this.#note(op, driver.outcome);
     if (verdict !== undefined || (step + 1) % this.#checkEvery !== 0) return verdict;
     return driver.inspect(this.#noteAsked);
   }
@@ -253,6 +260,8 @@ export class Runner {
   };
 
   #note(op: Op, outcome: Outcome): void {
+    this.#observe?.(op, outcome);
+    if (this.#record === 'nothing') return;
     const target = this.#target;
     const blocks = this.#record === 'blocks' && !isMachine(target) ? target.walk?.() : undefined;
     this.#trace.push({ op, step: this.#at.step, outcome, blocks: blocks && [...blocks] });
