@@ -48,6 +48,35 @@ describe('an index', () => {
     const index = indexOf([[0x1000, 32]]);
     index.clear();
     expect([index.firstOf(1), index.lastBelow(2 ** 47)]).toEqual([0, 0]);
+    for (const address of [0x1000, 0x2000, 0x3000]) index.insert(address, address / 64);
+    expect([1, 65, 129].map((extent) => index.firstOf(extent))).toEqual([0x1000, 0x2000, 0x3000]);
+  });
+
+  test('knows a block like any other whose hash is 0', () => {
+    const address = 0x10_e8b2_f510;
+    const index = indexOf([
+      [address, 32],
+      [address - 16, 16],
+      [address + 32, 16],
+    ]);
+    expect([index.firstOf(17), index.lastBelow(address)]).toEqual([address, address - 16]);
+    index.remove(address - 16);
+    index.remove(address + 32);
+    expect([index.firstOf(1), index.lastBelow(address)]).toEqual([address, 0]);
+    index.remove(address);
+    expect(index.firstOf(1)).toBe(0);
+  });
+
+  // A tree as deep as it has blocks would overflow the stack.
+  test.each([16, 2 ** 32])('stays shallow when blocks come in order, %d bytes apart', (stride) => {
+    const addresses = Array.from({ length: 2 ** 14 }, (_, number) => (number + 1) * stride);
+    const index = indexOf(addresses.map((address) => [address, 16]));
+    for (const address of addresses.slice(1)) index.remove(address);
+    expect([index.firstOf(16), index.lastBelow(2 ** 50)]).toEqual([stride, stride]);
+  });
+
+  test('is asked for blocks of some bytes only', () => {
+    expect(() => indexOf([[0x1000, 32]]).firstOf(0)).toThrow(new KitBug('a search asks for bytes'));
   });
 
   test('is never asked to remove what it does not know', () => {

@@ -96,12 +96,10 @@ export class AddressIndex {
     return at;
   }
 
-  /** Hangs the tree under `at` below `node`: what is lower to its left, what is higher to its right. */
+  /** Hangs the tree under `at` below `node`, which is new: what is lower to its left, what is higher to its right. */
   #split(at: number, node: number): void {
-    if (at === 0) {
-      this.#left[node] = 0;
-      this.#right[node] = 0;
-    } else if (this.#address[at]! < this.#address[node]!) {
+    if (at === 0) return;
+    if (this.#address[at]! < this.#address[node]!) {
       this.#split(this.#right[at]!, node);
       this.#right[at] = this.#left[node]!;
       this.#refresh(at);

@@ -100,6 +100,12 @@ describe('a header', () => {
     expect([arena.load(start), arena.load(start + 40)]).toEqual([48, 7]);
   });
 
+  test('of 8 bytes holds an extent above 2^32', () => {
+    const layout = layoutOf();
+    layout.markUsed(start, 2 ** 36 + 64, 0);
+    expect(layout.extentOf(start)).toBe(2 ** 36 + 64);
+  });
+
   test('of a big block is told apart with tags and without', () => {
     for (const options of [{}, UNTAGGED]) {
       const layout = layoutOf(options);

@@ -38,8 +38,10 @@ describe('memory', () => {
     (value) => {
       const arena = makeArena();
       const { start } = arena.bounds;
+      for (const offset of [0, 8, 16]) arena.store(start + offset, 2 ** 53 - 1);
       arena.store(start + 8, value);
       expect(arena.load(start + 8)).toBe(value);
+      expect([arena.load(start), arena.load(start + 16)]).toEqual([2 ** 53 - 1, 2 ** 53 - 1]);
       expect(arena.load32(start + 8)).toBe(value % 2 ** 32);
       expect(arena.load32(start + 12)).toBe(Math.floor(value / 2 ** 32));
       expect(arena.loadByte(start + 8)).toBe(value % 256);
@@ -93,6 +95,19 @@ describe('memory', () => {
     expect(() => act(makeArena())).toThrow(message);
   });
 
+  // Words are found by an index of 32 bits, which would wrap.
+  test.each([-(2 ** 34), -(2 ** 32), 2 ** 32, 2 ** 34])(
+    'is not to be had %d bytes away from it',
+    (offset) => {
+      const arena = new FlatArena({ base: 2 ** 40, mapSize: PAGE, brkSize: PAGE });
+      const far = arena.bounds.start + offset;
+      arena.store(arena.bounds.start, 7);
+      expect(() => arena.load(far)).toThrow(ArenaFault);
+      expect(() => arena.store(far, 8)).toThrow(ArenaFault);
+      expect(arena.load(arena.bounds.start)).toBe(7);
+    },
+  );
+
   test('of a fault names both ranges', () => {
     const message = '8 bytes at 0x0001_a000 lie outside [0x0001_0000, 0x0001_a000)';
     expect(() => makeArena().load(end)).toThrow(new ArenaFault(message));
@@ -131,6 +146,22 @@ describe('fresh pages read as zero', () => {
       expect(arena.load(at)).toBe(0);
     expect(arena.load(page + 64)).toBe(0);
     expect(kept.map((at) => arena.load(at))).toEqual(kept);
+    const last = page + 2 ** 14 - 64;
+    arena.unmap(last, 64);
+    expect([arena.map(64), arena.load(last)]).toEqual([last, 0]);
+  });
+
+  test('where several of them share 4 KiB, in whatever order they come back', () => {
+    const arena = new FlatArena({ pageSize: 64, mapSize: 2 ** 14, brkSize: 64 });
+    const page = arena.map(2 ** 14)!;
+    for (let at = page; at < page + 2 ** 14; at += 8) arena.store(at, at);
+    const piece = arena.bounds.start + PAGE;
+    // At the start of the piece, at its end, and beside these.
+    for (const at of [0, 64, PAGE - 64, PAGE - 128].map((offset) => piece + offset)) {
+      arena.unmap(at, 64);
+      expect(arena.map(64)).toBe(at);
+      for (let word = at; word < at + 64; word += 8) expect(arena.load(word)).toBe(0);
+    }
   });
 
   test('below a break that went back and forth', () => {
@@ -207,8 +238,19 @@ describe('unmap', () => {
     expect(arena.mappedSize).toBe(0);
   });
 
+  test('takes a map that was put in front of another with it', () => {
+    const arena = makeArena();
+    const first = arena.map(2 * PAGE)!;
+    arena.map(2 * PAGE);
+    arena.unmap(first, 2 * PAGE);
+    expect(arena.map(2 * PAGE)).toBe(first);
+    arena.unmap(first, 4 * PAGE);
+    expect(arena.mappedSize).toBe(0);
+  });
+
   test.each([
     ['pages never mapped', 4 * PAGE, PAGE],
+    ['pages in front of a map', -PAGE, PAGE],
     ['more than is mapped', 0, 3 * PAGE],
     ['half a page', 0, PAGE / 2],
     ['an unaligned address', 8, PAGE],
@@ -249,14 +291,42 @@ describe('memory that nobody has mapped yet', () => {
     expect([0, FAR, 2 * FAR].map((offset) => arena[load](start + offset))).toEqual([1, 2, 3]);
   });
 
-  test('ends where the arena does', () => {
+  test('keeps each word at which it grows', () => {
     const arena = new FlatArena();
-    const { end } = arena.bounds;
-    arena.storeByte(end - 1, 5);
-    expect(arena.loadByte(end - 1)).toBe(5);
-    expect(() => arena.loadByte(end)).toThrow(RangeError);
-    expect(() => arena.storeDouble(end - 7, 1)).toThrow(RangeError);
+    const { start } = arena.bounds;
+    const ends = Array.from({ length: 5 }, (_, doublings) => start + 2 ** (18 + doublings));
+    for (const end of ends) {
+      arena.store(end - 8, end - 8);
+      arena.store(end, end);
+    }
+    expect(ends.map((end) => [arena.load(end - 8), arena.load(end)])).toEqual(
+      ends.map((end) => [end - 8, end]),
+    );
   });
+
+  test('has a last word like any other', () => {
+    const arena = makeArena();
+    const last = arena.bounds.end - 8;
+    arena.store(last, 2 ** 53 - 1);
+    expect(arena.load(last)).toBe(2 ** 53 - 1);
+    arena.store32(last + 4, 1);
+    expect(arena.load32(last + 4)).toBe(1);
+    arena.copy(last - 8, last, 8);
+    arena.zero(last, 8);
+    expect([arena.load(last - 8), arena.load(last)]).toEqual([2 ** 33 - 1, 0]);
+  });
+
+  test.each([{}, { mapSize: PAGE, brkSize: PAGE }])(
+    'ends where the arena of %j does',
+    (options) => {
+      const arena = new FlatArena(options);
+      const { end } = arena.bounds;
+      arena.storeByte(end - 1, 5);
+      expect(arena.loadByte(end - 1)).toBe(5);
+      expect(() => arena.loadByte(end)).toThrow(RangeError);
+      expect(() => arena.storeDouble(end - 7, 1)).toThrow(RangeError);
+    },
+  );
 
   test('is copied like any other', () => {
     const arena = new FlatArena();

@@ -200,7 +200,7 @@ export class FlatArena implements Arena {
     if (after < this.base || after > this.#mapStart) return null;
     this.#break = after;
     this.#reach(after - 8);
-    if (increment > 0) this.#clean(before, increment);
+    this.#clean(before, increment);
     return before;
   }
 
@@ -256,6 +256,7 @@ export class FlatArena implements Arena {
       this.dirtyPieces.fill(1, offset >>> PIECE_SHIFT, ((offset + size - 1) >>> PIECE_SHIFT) + 1);
   }
 
+  /** Zeroes what was written to of a range; of one that ends before it starts, nothing. */
   #clean(address: number, size: number): void {
     const start = address - this.base;
     const end = start + size;

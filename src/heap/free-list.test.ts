@@ -5,21 +5,29 @@ import { untyped } from '../check/toy-target.test-helper.ts';
 import { AddressIndex } from './address-index.ts';
 import { BlockLayout } from './block.ts';
 import { FlatArena } from './flat-arena.ts';
-import { type FreeList, zeroCounters } from './free-list.ts';
+import { type FreeList, type HeapCounters, zeroCounters } from './free-list.ts';
 import { LinkedList } from './linked-list.ts';
 import { completeOptions, type HeapOptions } from './options.ts';
 import { OWN_BIN_STEPS, SegregatedBins } from './segregated-bins.ts';
 
 const START = 0x1_0000;
 
+interface Listing {
+  readonly list: FreeList;
+  readonly layout: BlockLayout;
+  readonly counters: HeapCounters;
+}
+
 /** A list over an arena where the test writes the headers. */
-function makeList(options: Partial<HeapOptions>): { list: FreeList; layout: BlockLayout } {
-  const arena = new FlatArena({ mapSize: 2 ** 18, brkSize: 4096 });
+function makeList(options: Partial<HeapOptions>): Listing {
+  const arena = new FlatArena({ mapSize: 2 ** 22, brkSize: 4096 });
   const complete = completeOptions(options);
   const layout = new BlockLayout(arena, complete);
-  if (complete.list === 'bins') return { list: new SegregatedBins(layout, zeroCounters()), layout };
+  const counters = zeroCounters();
+  if (complete.list === 'bins')
+    return { list: new SegregatedBins(layout, counters), layout, counters };
   const index = complete.list === 'address-indexed' ? new AddressIndex() : undefined;
-  return { list: new LinkedList(layout, zeroCounters(), complete, index), layout };
+  return { list: new LinkedList(layout, counters, complete, index), layout, counters };
 }
 
 /**
@@ -29,7 +37,13 @@ function makeList(options: Partial<HeapOptions>): { list: FreeList; layout: Bloc
  * @returns Which block each take got, then `|`, then the blocks that are left, in the list's order.
  */
 function play(options: Partial<HeapOptions>, script: string): string {
-  const { list, layout } = makeList(options);
+  const listing = makeList(options);
+  const taken = act(listing, script);
+  return `${taken.join(' ')} | ${blocksOf(listing.list).map(numberOf).join(' ')}`.trim();
+}
+
+/** @returns Which block each take of a script got. */
+function act({ list, layout }: Listing, script: string): number[] {
   const taken: number[] = [];
   for (const step of script.split(' ')) {
     const [number, extent] = step.slice(1).split(':').map(Number);
@@ -44,7 +58,7 @@ function play(options: Partial<HeapOptions>, script: string): string {
       else list.insert(block, extent!);
     }
   }
-  return `${taken.join(' ')} | ${blocksOf(list).map(numberOf).join(' ')}`.trim();
+  return taken;
 }
 
 function numberOf(block: number): number {
@@ -141,11 +155,13 @@ describe('the fit', () => {
     ['first', '?80 ?80 ?80 ?32', '2 3 4 1'],
     ['best', '?80 ?80 ?80 ?32', '3 5 2 1'],
     ['worst', '?80 ?80 ?80 ?32', '2 4 3 5'],
+    ['best', '?96', '3'],
     // Goes on where it found last: at what stood behind the block that it took.
     ['next', '?80 ?80 ?32', '2 3 4'],
     ['next', '?80 ?80 ?80 ?80 ?32', '2 3 4 5 1'],
     ['next', '?200 ?200 ?80 ?32', '2 4 5 1'],
     ['next', '?200 -3 ?80', '2 4'],
+    ['next', '?200 -5 ?32', '2 3'],
     ['next', '?80 ?999', '2 0'],
   ])('%s of %s takes %s', (fit, takes, taken) => {
     for (const list of ['address', 'lifo'] as const) {
@@ -167,6 +183,46 @@ describe('the fit', () => {
     };
     const list = new LinkedList(new BlockLayout(arena, options), zeroCounters(), options);
     expect(() => list.take(32)).toThrow(KitBug);
+  });
+});
+
+describe('the blocks that are visited', () => {
+  test.each<[Partial<HeapOptions>, string, number]>([
+    [{ list: 'lifo', links: 'single' }, '-1', 3],
+    [{ list: 'lifo', links: 'double' }, '-1', 0],
+    [{ list: 'address', links: 'single' }, '-4', 3],
+    [{ list: 'address', links: 'double' }, '-4', 0],
+    [{ list: 'address-indexed', links: 'single' }, '-4', 0],
+    [{ list: 'address' }, '+5:64', 4],
+    [{ list: 'address-indexed' }, '+5:64', 0],
+    [{ list: 'address', fit: 'first' }, '?128', 4],
+    [{ list: 'address', fit: 'best' }, '?128', 4],
+    [{ list: 'address', fit: 'worst' }, '?128', 4],
+    [{ list: 'address-indexed' }, '?128', 0],
+    // The head of the request's own bin; and behind it three that are too small.
+    [{ list: 'bins' }, '?64', 1],
+    [{ list: 'bins' }, '+5:512 +6:512 +7:512 +8:512 ?528', 4],
+  ])('in a list of four with %j by %s: %d', (options, step, count) => {
+    const listing = makeList(options);
+    act(listing, '+1:64 +2:64 +3:64 +4:64');
+    listing.counters.listSteps = 0;
+    act(listing, step);
+    expect(listing.counters.listSteps).toBe(count);
+  });
+
+  test('by next fit are each visited once, wherever it starts', () => {
+    const listing = makeList({ list: 'address', fit: 'next' });
+    act(listing, '+1:64 +2:64 +3:64 +4:64 ?64 ?64 +1:64 +2:64');
+    listing.counters.listSteps = 0;
+    expect(act(listing, '?128')).toEqual([0]);
+    expect(listing.counters.listSteps).toBe(4);
+  });
+
+  test('are not those of a ring, time and again', () => {
+    const listing = makeList({ list: 'lifo' });
+    act(listing, '+1:64 +2:64');
+    listing.layout.setNext(START + 4096, START + 8192);
+    expect(() => listing.list.take(128)).toThrow(new KitBug('a search along the free list ends'));
   });
 });
 
@@ -223,6 +279,8 @@ describe('bins', () => {
     const broken = new SegregatedBins(layout, zeroCounters());
     expect(broken.misjudgedBin()).toBe(-1);
     // A block at 0 is null: its bin has a bit and no head.
+    broken.insert(0, 2 ** 20);
+    expect(broken.misjudgedBin()).toBe(bins.binOf(2 ** 20));
     broken.insert(0, 64);
     expect(broken.misjudgedBin()).toBe(4);
   });
@@ -230,10 +288,29 @@ describe('bins', () => {
   test('that are empty are passed over, near and far', () => {
     expect(play({}, '+1:48 +2:2048 ?64 ?64')).toBe('2 0 | 1');
     expect(play({}, '+1:96 +2:2048 ?64 ?64 ?64')).toBe('1 2 0 |');
+    expect(play({}, `+1:${2 ** 20} ?64 ?64`)).toBe('1 0 |');
+    expect(bins.binAfter(-1)).toBe(-1);
+  });
+
+  test('beside each other are found from below, lowest first, and stay when one is emptied', () => {
+    expect(play({}, '+1:2048 +2:4096 ?64')).toBe('1 | 2');
+    expect(play({}, '+1:2048 +2:4096 ?2048 ?64')).toBe('1 2 |');
+  });
+
+  test('of the smallest extents there are, are visited too', () => {
+    expect(play({ alignment: 64 }, '+1:64 +2:128')).toBe('| 1 2');
+  });
+
+  test('that hold several extents give their head where it fits, and only there', () => {
+    expect(play({}, '+1:512 +2:2048 ?512')).toBe('1 | 2');
+    expect(play({}, '+1:528 +2:2048 ?512')).toBe('1 | 2');
+    expect(play({}, '+1:512 ?528')).toBe('0 | 1');
   });
 
   test('of a request are searched up to a bound, and then larger ones', () => {
-    const small = Array.from({ length: 9 }, (_, index) => `+${index + 2}:640`).join(' ');
+    const small = Array.from({ length: OWN_BIN_STEPS }, (_, index) => `+${index + 2}:640`).join(
+      ' ',
+    );
     expect(play({}, `+1:656 ${small} +20:4000 ?656`)).toMatch(/^20 /);
     const fewer = Array.from({ length: OWN_BIN_STEPS - 1 }, (_, index) => `+${index + 2}:640`).join(
       ' ',
@@ -245,6 +322,7 @@ describe('bins', () => {
     expect(play({}, '+1:2048 r2:1024 ?64')).toBe('2 | 1');
     expect(play({}, '+1:64 r2:1024 ?64')).toBe('1 | 2');
     expect(play({}, '+1:2048 r2:48 ?64')).toBe('1 | 2');
+    expect(play({}, 'r1:64 ?64')).toBe('1 |');
   });
 
   test('take a former remainder in when a split leaves another', () => {

@@ -3,7 +3,8 @@ import { Prng } from '../base/prng.ts';
 import type { Arena } from './arena.ts';
 import { FlatArena, type Placement } from './flat-arena.ts';
 import type { Heap } from './heap.ts';
-import { type HeapOptions, LECTURE_NOTE } from './options.ts';
+import { HEAP_INVARIANTS, heapState } from './invariants.ts';
+import { DEFAULT_OPTIONS, type HeapOptions, LECTURE_NOTE } from './options.ts';
 import { listedBlocks } from './walk.ts';
 
 export const PAGE = 4096;
@@ -18,6 +19,15 @@ export const BINS: Partial<HeapOptions> = {
   links: 'double',
   list: 'bins',
 };
+
+export const TAGGED: HeapOptions = { ...DEFAULT_OPTIONS, growthUnit: PAGE, bigThreshold: 4 * PAGE };
+export const UNTAGGED: HeapOptions = { ...LECTURE_NOTE, bigThreshold: 4 * PAGE };
+
+/** Both ways to keep blocks; what a heap owes its caller is the same. */
+export const KINDS: readonly [string, HeapOptions][] = [
+  ['with tags', TAGGED],
+  ['without tags', UNTAGGED],
+];
 
 /** The module `heap/heap`, as it is or with a line changed. */
 export interface HeapModule {
@@ -47,6 +57,12 @@ export function makeWorld(
 ): World {
   const arena = new FlatArena({ mapSize: 1024 * PAGE, brkSize: 16 * PAGE, placement });
   return { heap: new module.Heap(arena, { ...LECTURE_NOTE, ...heap }), arena };
+}
+
+/** What the invariants say. */
+export function problemsOf({ heap }: World): string[] {
+  const state = heapState(heap);
+  return HEAP_INVARIANTS.flatMap(({ check }) => check(state) ?? []);
 }
 
 /** The free list in its own order. */

@@ -2,52 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { KIB } from '../base/units.ts';
 import { FlatArena } from './flat-arena.ts';
 import { Heap } from './heap.ts';
-import { churn, listed, type Live, makeWorld, PAGE, type World } from './heap-world.test-helper.ts';
-import { HEAP_INVARIANTS, heapState } from './invariants.ts';
-import { DEFAULT_OPTIONS, type HeapOptions, LECTURE_NOTE } from './options.ts';
-
-const TAGGED: HeapOptions = { ...DEFAULT_OPTIONS, growthUnit: PAGE, bigThreshold: 4 * PAGE };
-const UNTAGGED: HeapOptions = { ...LECTURE_NOTE, bigThreshold: 4 * PAGE };
-
-/** Both ways to keep blocks; what a heap owes its caller is the same. */
-const KINDS: readonly [string, HeapOptions][] = [
-  ['with tags', TAGGED],
-  ['without tags', UNTAGGED],
-];
+import {
+  churn,
+  KINDS,
+  listed,
+  type Live,
+  makeWorld,
+  PAGE,
+  problemsOf,
+  SparseArena,
+  TAGGED,
+  UNTAGGED,
+  type World,
+} from './heap-world.test-helper.ts';
+import { LinkedList } from './linked-list.ts';
+import { type HeapOptions, LECTURE_NOTE } from './options.ts';
+import { SegregatedBins } from './segregated-bins.ts';
 
 const make = (heap: Partial<HeapOptions>): World => makeWorld({ Heap }, { heap });
-
-/** What the invariants say. */
-function problemsOf({ heap }: World): string[] {
-  const state = heapState(heap);
-  return HEAP_INVARIANTS.flatMap(({ check }) => check(state) ?? []);
-}
-
-interface Resized {
-  readonly moved: boolean;
-  readonly kept: boolean;
-  readonly world: World;
-}
-
-/** Reallocs a block of `from` bytes between others, of which the right one is free or not. */
-function resized(
-  options: HeapOptions,
-  { from, to, right }: { from: number; to: number; right: 'free' | 'used' },
-): Resized {
-  const world = make(options);
-  const { heap, arena } = world;
-  heap.malloc(24);
-  const block = heap.malloc(from)!;
-  const next = heap.malloc(200)!;
-  heap.malloc(24);
-  if (right === 'free') heap.free(next);
-  for (let at = 0; at < from; at += 1) arena.storeByte(block + at, at % 251);
-  const answer = heap.realloc(block, to)!;
-  const kept = Array.from({ length: Math.min(from, to) }, (_, at) => arena.loadByte(answer + at));
-  expect(heap.usableSize(answer)).toBeGreaterThanOrEqual(to);
-  expect(problemsOf(world)).toEqual([]);
-  return { moved: answer !== block, kept: kept.every((byte, at) => byte === at % 251), world };
-}
 
 /** Where a random program's blocks lie. */
 function addresses(options: Partial<HeapOptions>): number[] {
@@ -96,118 +68,6 @@ describe.each(KINDS)('a heap %s', (_, options) => {
     });
   });
 
-  describe('realloc', () => {
-    test.each([
-      [104, 104, 'used', 'stays'],
-      [104, 8, 'used', 'stays'],
-      [104, 96, 'used', 'stays'],
-      [104, 8, 'free', 'stays'],
-      [104, 0, 'used', 'stays'],
-      [104, 105, 'used', 'moves'],
-      [104, 300, 'free', 'stays'],
-      [104, 200, 'free', 'stays'],
-      [104, 320, 'free', 'moves'],
-      [104, 5 * PAGE, 'used', 'moves'],
-      [5 * PAGE, 104, 'used', 'moves'],
-      [5 * PAGE, 5 * PAGE + 8, 'used', 'stays'],
-      [5 * PAGE, 6 * PAGE, 'used', 'moves'],
-      [6 * PAGE, 5 * PAGE, 'used', 'moves'],
-    ] as const)('of %d bytes to %d with a %s neighbour %s', (from, to, right, outcome) => {
-      const { moved, kept } = resized(options, { from, to, right });
-      expect([moved ? 'moves' : 'stays', kept]).toEqual([outcome, true]);
-    });
-
-    test('takes all of a free neighbour when the rest would be too small', () => {
-      const { heap } = resized(options, { from: 104, to: 304, right: 'free' }).world;
-      expect(heap.counters.splits).toBeGreaterThan(0);
-      const to = heap.layout.hasTags ? 312 : 304;
-      const tight = resized(options, { from: 104, to, right: 'free' });
-      expect(tight.moved).toBe(false);
-    });
-
-    test('of null is malloc', () => {
-      const { heap } = make(options);
-      expect(heap.usableSize(heap.realloc(null, 24)!)).toBeGreaterThanOrEqual(24);
-    });
-  });
-
-  describe('aligned', () => {
-    test.each([16, 32, 64, 256, 4096, 8192, 2 ** 16])(
-      'at %d bytes is aligned, writable and freed whole',
-      (alignment) => {
-        const world = make(options);
-        const { heap } = world;
-        heap.malloc(24);
-        const blocks = [1, 100, 3000, 5 * PAGE, 40].map((size) => ({
-          size,
-          address: heap.aligned(alignment, size)!,
-        }));
-        for (const { size, address } of blocks) {
-          expect(address % alignment).toBe(0);
-          expect(heap.usableSize(address)).toBeGreaterThanOrEqual(size);
-        }
-        expect(problemsOf(world)).toEqual([]);
-        for (const { address } of blocks) heap.free(address);
-        expect(problemsOf(world)).toEqual([]);
-        expect(heap.bigMaps.size).toBe(0);
-      },
-    );
-
-    test('lists what lies in front of the block', () => {
-      const world = make(options);
-      const address = world.heap.aligned(512, 8)!;
-      expect(listed(world).some(({ start, extent }) => start + extent === address - 8)).toBe(true);
-    });
-
-    test('where a block lies there already takes it as it is', () => {
-      const world = make(options);
-      const first = world.heap.malloc(8)!;
-      const pad = 64 - ((first + world.heap.layout.extentFor(8)) % 64);
-      world.heap.malloc(pad - 8);
-      const listedBefore = listed(world).length;
-      expect(world.heap.aligned(64, 8)! % 64).toBe(0);
-      expect(listed(world).length).toBeLessThanOrEqual(listedBefore + 1);
-      expect(problemsOf(world)).toEqual([]);
-    });
-
-    test('takes all of a block that has too little left behind it', () => {
-      const { heap } = make(options);
-      // The front of 16 or 8 bytes is no block, so a whole alignment more goes there, and what is left behind is none.
-      const [before, exact, front, usable] = heap.layout.hasTags
-        ? [24, 120, 80, 40]
-        : [40, 88, 72, 16];
-      heap.malloc(before);
-      const block = heap.malloc(exact)!;
-      heap.malloc(24);
-      heap.free(block);
-      const address = heap.aligned(64, 8)!;
-      expect([address - block, heap.usableSize(address)]).toEqual([front, usable]);
-    });
-
-    test('leaves no gap in front that is too small for a block', () => {
-      for (let size = 0; size < 128; size += 8) {
-        const world = make(options);
-        world.heap.malloc(size);
-        expect(world.heap.aligned(64, 8)! % 64).toBe(0);
-        expect(world.heap.aligned(32, 8)! % 32).toBe(0);
-        expect(problemsOf(world)).toEqual([]);
-      }
-    });
-
-    test('of a big block at more than a page unmaps what it does not need', () => {
-      const world = make(options);
-      const address = world.heap.aligned(2 ** 16, 5 * PAGE)!;
-      expect(address % 2 ** 16).toBe(0);
-      expect(world.arena.mappedSize).toBe(6 * PAGE);
-      world.heap.free(address);
-      expect(world.arena.mappedSize).toBe(0);
-    });
-
-    test('of an impossible size is refused', () => {
-      expect(make(options).heap.aligned(64, 2 ** 48)).toBeNull();
-    });
-  });
-
   test('reset gives all memory back, live or not, and the next program finds a fresh heap', () => {
     for (const growth of ['map', 'brk'] as const) {
       const world = make({ ...options, growth });
@@ -241,6 +101,54 @@ describe('what happens is counted', () => {
     heap.free(heap.malloc(5 * PAGE));
     expect(heap.counters).toMatchObject({ bigMallocs: 1, bigFrees: 1, growths: 1 });
   });
+
+  test.each(KINDS)('%s: a block that lies where another lay', (_, options) => {
+    const { heap } = make(options);
+    heap.free(heap.malloc(104));
+    const first = heap.malloc(104)!;
+    expect(heap.counters.reuses).toBe(1);
+    const second = heap.malloc(104)!;
+    heap.malloc(104);
+    expect(heap.counters.reuses).toBe(1);
+    for (const block of [first, second]) {
+      heap.free(block);
+      expect(heap.malloc(104)).toBe(block);
+    }
+    expect(heap.counters.reuses).toBe(3);
+  });
+});
+
+test.each(KINDS)('a big block is zero when it is mapped, so calloc leaves it %s', (_, options) => {
+  const { heap, arena } = make(options);
+  const zeroed: number[] = [];
+  arena.zero = (_address, size) => void zeroed.push(size);
+  heap.calloc(3, 8);
+  heap.calloc(5, PAGE);
+  expect(zeroed).toEqual([24]);
+});
+
+test('a block of a heap with headers of 4 bytes has 2 GiB at the most', () => {
+  const heap = new Heap(new SparseArena(), {
+    ...LECTURE_NOTE,
+    header: 4,
+    growthUnit: 2 ** 31 + 2 ** 20,
+  });
+  const small = heap.malloc(8)!;
+  const sizes = [2 ** 31, 2 ** 31 + 1];
+  expect(sizes.map((size) => typeof heap.malloc(size))).toEqual(['number', 'object']);
+  expect(sizes.map((size) => typeof heap.aligned(64, size))).toEqual(['number', 'object']);
+  const whole = new Heap(new SparseArena(), { ...heap.options, bigThreshold: Infinity });
+  const grown = whole.malloc(8)!;
+  expect([whole.realloc(grown, 2 ** 31 + 1), whole.realloc(grown, 2 ** 31)]).toEqual([null, grown]);
+  expect(heap.realloc(small, 2 ** 31 + 1)).toBeNull();
+});
+
+test.each([
+  ['bins', SegregatedBins],
+  ['lifo', LinkedList],
+  ['address', LinkedList],
+] as const)('free blocks are kept in %s as they were to be', (list, kind) => {
+  expect(make({ ...TAGGED, list }).heap.list).toBeInstanceOf(kind);
 });
 
 describe('growth', () => {
@@ -255,6 +163,31 @@ describe('growth', () => {
       expect(problemsOf(world)).toEqual([]);
     },
   );
+
+  test.each(KINDS)('%s takes no page more than the block and the edges need', (_, options) => {
+    for (let size = PAGE - 64; size < PAGE + 64; size += 8) {
+      const { arena, heap } = make(options);
+      heap.malloc(size);
+      const edges = heap.layout.hasTags ? 16 : 0;
+      const pages = Math.ceil((heap.layout.extentFor(size) + edges) / PAGE);
+      expect(arena.mappedSize).toBe(pages * PAGE);
+    }
+  });
+
+  test('that is refused is not followed by another search', () => {
+    const arena = new FlatArena({ mapSize: PAGE, brkSize: PAGE });
+    const heap = new Heap(arena, UNTAGGED);
+    heap.malloc(8);
+    heap.counters.listSteps = 0;
+    expect(heap.malloc(PAGE)).toBeNull();
+    expect(heap.counters.listSteps).toBe(1);
+  });
+
+  test('by brk is one region though maps stay apart', () => {
+    const world = make({ ...TAGGED, growth: 'brk', coalescing: 'within-map' });
+    for (let count = 0; count < 5; count += 1) world.heap.malloc(2000);
+    expect(world.heap.regions.all()).toHaveLength(1);
+  });
 
   test('within maps only keeps regions and their blocks apart', () => {
     for (const options of [TAGGED, UNTAGGED]) {
@@ -343,6 +276,13 @@ describe('every invariant is kept through random programs', () => {
       expect([...problems, ...problemsOf(world)]).toEqual([]);
     }
   });
+});
+
+test('an index beside the list spares every step along it', () => {
+  const { heap } = make({ ...TAGGED, list: 'address-indexed' });
+  const blocks = Array.from({ length: 20 }, () => heap.malloc(40)!);
+  for (const block of blocks) heap.free(block);
+  expect(heap.counters.listSteps).toBe(0);
 });
 
 test('an index beside the list chooses as the naive list does, address for address', () => {

@@ -303,15 +303,14 @@ export class Heap {
   #mallocBig(size: number, alignment: number): number | null {
     const page = this.arena.pageSize;
     const offset = roundUp(this.layout.header, alignment);
-    const isOverPage = offset > page;
     const length = roundUp(offset + size, page);
     const map = this.arena.map(length);
     if (map === null) return this.#refuse();
-    const address = isOverPage ? roundUp(map + this.layout.header, alignment) : map + offset;
+    const address = roundUp(map + this.layout.header, alignment);
     const block = address - this.layout.header;
     const start = roundDown(block, page);
     const end = roundUp(address + size, page);
-    if (isOverPage) this.#trim({ start: map, end: map + length }, { start, end });
+    this.#trim({ start: map, end: map + length }, { start, end });
     this.layout.words.store(block, end - start + BIG);
     this.bigMaps.set(start, end - start);
     this.counters.bigMallocs += 1;
@@ -319,6 +318,7 @@ export class Heap {
     return address;
   }
 
+  /** Unmaps what an alignment above a page made the map larger by. */
   #trim(map: { start: number; end: number }, kept: { start: number; end: number }): void {
     if (kept.start > map.start) this.arena.unmap(map.start, kept.start - map.start);
     if (kept.end < map.end) this.arena.unmap(kept.end, map.end - kept.end);

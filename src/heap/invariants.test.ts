@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MakeAllocatorTarget } from '../check/target.ts';
 import { importPatched } from '../targets/mutants/import-patched.ts';
+import { formatAddress } from '../base/units.ts';
+import { PREVIOUS_USED } from './block.ts';
 import type { FlatArena } from './flat-arena.ts';
 import { Heap } from './heap.ts';
 import { makeWorld, PAGE, type World } from './heap-world.test-helper.ts';
@@ -149,12 +151,14 @@ const DAMAGES: readonly Damage[] = [
     name: 'list-is-sorted',
     when: 'two blocks change places',
     options: SORTED,
-    damage: (_, arena) => {
-      const last = arena.load(link(3));
-      arena.store(link(1), last);
-      arena.store(last + 8, blockAt(3));
-      arena.store(link(3), 0);
-    },
+    damage: (_, arena) => swapLast(arena),
+    says: ['0x0002_0090 is listed after 0x0002_0120'],
+  },
+  {
+    name: 'list-is-sorted',
+    when: 'two blocks change places and an index stands beside the list',
+    options: { list: 'address-indexed' },
+    damage: (_, arena) => swapLast(arena),
     says: ['0x0002_0090 is listed after 0x0002_0120'],
   },
   {
@@ -245,6 +249,14 @@ const DAMAGES: readonly Damage[] = [
   },
 ];
 
+/** The last two of three listed blocks change places. */
+function swapLast(arena: FlatArena): void {
+  const last = arena.load(link(3));
+  arena.store(link(1), last);
+  arena.store(last + 8, blockAt(3));
+  arena.store(link(3), 0);
+}
+
 function moveBig(heap: Heap, start: number, size: number): void {
   for (const mapped of heap.bigMaps.values()) heap.counters.arenaBytes -= mapped;
   heap.bigMaps.clear();
@@ -259,6 +271,19 @@ describe('a healthy heap keeps every invariant', () => {
       expect(brokenRules(makeHeap(options).heap)).toEqual([]);
     },
   );
+
+  test('where big maps lie right below a region', () => {
+    const { heap } = makeWorld({ Heap }, { placement: 'down' });
+    heap.malloc(40);
+    heap.malloc(5000);
+    expect(brokenRules(heap)).toEqual([]);
+  });
+
+  test('where a used block is the last of its region', () => {
+    const { heap } = makeHeap(BINS);
+    heap.malloc(START + PAGE - 16 - Math.max(...listedBlocks(heap)));
+    expect(brokenRules(heap)).toEqual([]);
+  });
 
   test('before its first malloc too', () => {
     expect(brokenRules(makeWorld({ Heap }).heap)).toEqual([]);
@@ -275,8 +300,48 @@ describe('an invariant', () => {
   });
 });
 
+describe('an invariant looks at the second region too', () => {
+  test.each<[Partial<HeapOptions>, (world: World) => void, string]>([
+    [
+      UNTAGGED,
+      ({ arena }) => arena.store(START + PAGE, 8),
+      'blocks-tile-regions: the block at 0x0002_1000 has extent 8, with 4096 bytes left',
+    ],
+    [
+      BINS,
+      ({ heap }) => heap.layout.markPreviousFree(TAGGED + PAGE),
+      'tags-agree: the header at 0x0002_1008 is wrong about the block in front',
+    ],
+  ])('with %j', (options, damage, says) => {
+    const world = makeWorld({ Heap }, { heap: { ...options, coalescing: 'within-map' } });
+    for (let count = 0; count < 2; count += 1) world.heap.malloc(3000);
+    expect(brokenRules(world.heap)).toEqual([]);
+    damage(world);
+    expect(brokenRules(world.heap)).toContain(says);
+  });
+});
+
+test('list-is-sorted is broken by a block that is listed twice', () => {
+  const { heap } = makeHeap(SORTED);
+  const { check } = HEAP_INVARIANTS.find(({ name }) => name === 'list-is-sorted')!;
+  expect(check({ ...heapState(heap), listed: [blockAt(1), blockAt(1)] })).toBe(
+    '0x0002_0030 is listed after 0x0002_0030',
+  );
+});
+
+test('block-sits-in-its-bin looks at the bin of the smallest blocks too', () => {
+  const { heap, arena } = makeHeap({ ...BINS, alignment: 64 });
+  const block = Math.min(...listedBlocks(heap));
+  expect(heap.layout.extentOf(block)).toBe(64);
+  arena.store(block, 128 + PREVIOUS_USED);
+  expect(brokenRules(heap)).toContain(
+    `block-sits-in-its-bin: the block at ${formatAddress(block)} belongs to bin 2, but sits in bin 1`,
+  );
+});
+
 describe('block-sits-in-its-bin is broken', () => {
   test.each([
+    [0, 'block-sits-in-its-bin: bin 0 has no block, its bit is 1'],
     [7, 'block-sits-in-its-bin: bin 7 has blocks, its bit is 0'],
     [8, 'block-sits-in-its-bin: bin 8 has no block, its bit is 1'],
   ])('when the bit of bin %d does not say if it has a block', (bin, says) => {
@@ -325,11 +390,22 @@ describe('walk', () => {
     ]);
   });
 
-  test('of a list that leads out of every region ends behind the stray block', () => {
-    const { heap, arena } = makeHeap(UNTAGGED);
-    arena.store(link(3), 0x1_0000);
-    expect(listedBlocks(heap)).toEqual([blockAt(3), 0x1_0000]);
+  test('shows a big block where it lies, below the regions too', () => {
+    const { heap } = makeWorld({ Heap }, { placement: 'down' });
+    heap.malloc(40);
+    heap.malloc(5000);
+    expect(walk(heap).map(({ state }) => state)).toEqual(['big', 'used', 'free']);
   });
+
+  test.each([0x1_0000, START + PAGE])(
+    'of a list that leads out of every region ends behind the stray block at %d',
+    (stray) => {
+      const { heap, arena } = makeHeap(UNTAGGED);
+      arena.store(link(3), stray);
+      arena.store(stray + 8, blockAt(1));
+      expect(listedBlocks(heap)).toEqual([blockAt(3), stray]);
+    },
+  );
 
   test('of a list that bites its tail ends after as many blocks as the heap can hold and one', () => {
     const { heap, arena } = makeHeap(UNTAGGED);

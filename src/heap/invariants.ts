@@ -88,7 +88,7 @@ export const HEAP_INVARIANTS: readonly HeapInvariant[] = [
     source: 'The allocator assignment that belongs to the note: a sorted free list.',
     check: ({ heap, listed }) => {
       if (!heap.options.list.startsWith('address')) return undefined;
-      const index = listed.findIndex((block, at) => at > 0 && block <= listed[at - 1]!);
+      const index = listed.findIndex((block, at) => block <= (listed[at - 1] ?? 0));
       return index < 0
         ? undefined
         : `${formatAddress(listed[index]!)} is listed after ${formatAddress(listed[index - 1]!)}`;

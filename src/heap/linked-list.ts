@@ -134,11 +134,11 @@ export class LinkedList implements FreeList {
     else this.#layout.setNext(before, block);
   }
 
-  /** The first block from `start` up to, not including, `end` that is large enough; next fit remembers it. */
+  /** The first block from `start` up to, not including, `end` that is large enough. Next fit goes on from it. */
   #firstFrom(start: number, end: number, extent: number): number {
-    for (let block = start; block !== end && block !== 0; block = this.#step(block)) {
+    for (let block = start; block !== end; block = this.#step(block)) {
       if (this.#layout.extentOf(block) >= extent) {
-        if (this.#fit === 'next') this.#rover = block;
+        this.#rover = block;
         return block;
       }
     }

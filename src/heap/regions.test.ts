@@ -65,8 +65,8 @@ describe('new memory', () => {
       [0x3000, 0x4000, 'stays-apart'],
       [0x1000, 0x2000, 'stays-apart'],
       [0x2000, 0x3000, 'stays-apart'],
-      [0x5000, 0x6000, 'joins'],
       [0x7000, 0x8000, 'joins'],
+      [0x5000, 0x6000, 'joins'],
     );
     expect(bounds(regions).map(([start]) => start)).toEqual([
       0x1000, 0x2000, 0x3000, 0x5000, 0x7000,

@@ -382,7 +382,7 @@ const ROWS: readonly Row[] = [
     plant: {
       module: 'heap/heap',
       find: 'roundUp(offset + size, page)',
-      replace: 'roundUp(offset + size + 1, page)',
+      replace: 'roundUp(size, page)',
     },
   },
 ];
