@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PAGE_OP_KINDS } from '../../program/op.ts';
 import { offers, ops, shrunk } from './offers.test-helper.ts';
-import { tryShortPagePrograms } from './try-short-page-programs.ts';
+import { tryShortForLongPrograms, tryShortPagePrograms } from './try-short-page-programs.ts';
 
 /** A program of five ops that ends in this one. */
 function endingIn(last: string): string {
@@ -78,5 +78,12 @@ test('the first that shows the bug is taken', () => {
   const touched = shrunk(tryShortPagePrograms, endingIn(LAST.unmap), (program) =>
     program.some((op) => op.kind === 'touch' && op.size > 40_000),
   );
-  expect(touched).toBe('a0 = map 2147483648; touch a0 0 40960; unmap a0 0 1');
+  expect(touched).toBe('a0 = map 2147483648; touch a0 0 233472; unmap a0 0 1');
+});
+
+test('a long program is tried with up to three ops, and a shorter one is not', () => {
+  const long = `${'store a0 0 1; '.repeat(23)}${LAST.load}`;
+  const lengths = offers(tryShortForLongPrograms, long).map((text) => ops(text).length);
+  expect(new Set(lengths)).toEqual(new Set([2, 3]));
+  expect(offers(tryShortForLongPrograms, `${'store a0 0 1; '.repeat(22)}${LAST.load}`)).toEqual([]);
 });
