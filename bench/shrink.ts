@@ -49,29 +49,31 @@ interface Trial {
 /**
  * `npm run bench:shrink`: how good the minimizer is. A trial is a mutant and a seed: a program is found and shrunk.
  *
- * `--family machine` for those of the machine or of the kernel, `--seeds 3` for fewer of each, `--only a,b` for some
- * mutants, `--json` for a line of JSON a trial.
+ * `--family machine` for those of the machine or of the kernel, `--seeds 3` for fewer of each, `--first 21` for others,
+ * `--only a,b` for some mutants, `--json` for a line of JSON a trial.
  */
 tuneV8();
 const { values } = parseArgs({
   options: {
     family: { type: 'string', default: 'heap' },
     seeds: { type: 'string' },
+    first: { type: 'string', default: '1' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
 const isJson = values.json;
 const mutants = chosen(values.family, values.only?.split(','));
+const seedFirst = Number(values.first);
 const seedsCount = Number(values.seeds ?? (values.family === 'heap' ? 20 : 2));
 print(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`);
-print(`programs of up to ${OPS_MAX} ops, ${seedsCount} seeds\n`);
+print(`programs of up to ${OPS_MAX} ops, ${seedsCount} seeds from ${seedFirst} on\n`);
 print(
   `  ${'mutant'.padEnd(36)} trials  other  from  short   equal  worst   runs   most      ms   most`,
 );
 const trials: Trial[] = [];
 for (const mutant of mutants) {
-  const own = await trialsOf(mutant, seedsCount);
+  const own = await trialsOf(mutant, { first: seedFirst, count: seedsCount });
   trials.push(...own);
   print(own.length === 0 ? `  ${mutant.name}: not found` : rowOf(mutant.name, own));
 }
@@ -97,11 +99,14 @@ function familyOf({ original = 'reference' }: Mutant): Family {
   return original.startsWith('kernel') ? 'kernel' : 'machine';
 }
 
-async function trialsOf(mutant: Mutant, count: number): Promise<readonly Trial[]> {
+async function trialsOf(
+  mutant: Mutant,
+  seeds: { readonly first: number; readonly count: number },
+): Promise<readonly Trial[]> {
   const makeTarget = await loadMutant(mutant);
   const stored = storedFor(mutant, makeTarget);
   const own: Trial[] = [];
-  for (let seed = 1; seed <= count; seed += 1) {
+  for (let seed = seeds.first; seed < seeds.first + seeds.count; seed += 1) {
     const raw = found(makeTarget, seed);
     const shrunk = raw && shrink(makeTarget, raw);
     if (shrunk === undefined) continue;
@@ -192,8 +197,8 @@ function rowOf(name: string, own: readonly Trial[]): string {
     [own.length - known.length, 7],
     [before, 6],
     [shortest, 7],
-    [`${((100 * equalCount) / known.length).toFixed(known.length > 100 ? 1 : 0)} %`, 8],
-    [Math.max(...excess), 7],
+    [known.length === 0 ? '-' : `${((100 * equalCount) / known.length).toFixed(1)} %`, 8],
+    [known.length === 0 ? '-' : Math.max(...excess), 7],
     [median(runs), 7],
     [runs.at(-1)!, 7],
     [median(ms).toFixed(1), 8],

@@ -11,9 +11,10 @@ const SIZES_MAX = 4;
 const ALIGNMENT = 64;
 /** Programs of up to this many ops are also tried with each size near a power of two in one of them. */
 const WIDE_LENGTH_MAX = 2;
+/** Large ones first: to a small one, a program mostly comes by itself. */
 const WIDE_SIZES: readonly Size[] = Array.from(
   { length: 15 },
-  (_, index) => 2 ** (index + 3),
+  (_, index) => 2 ** (17 - index),
 ).flatMap((power) =>
   Array.from({ length: 16 }, (_, step) => power - 8 * step).filter((size) => size > power / 2),
 );
@@ -110,7 +111,8 @@ function* lastOps({ last, wide, live, next }: Rest): Generator<Op> {
       for (const size of wide) yield { ...last, slot: next, count: 1, size };
       return;
     case 'realloc':
-      for (const size of wide) yield { kind: 'realloc', slot: next, source: null, size };
+      if (live.length === 0)
+        for (const size of wide) yield { kind: 'realloc', slot: next, source: null, size };
       for (const slot of live)
         for (const size of wide) yield { kind: 'realloc', slot, source: slot, size };
       return;
