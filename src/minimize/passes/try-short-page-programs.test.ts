@@ -23,7 +23,7 @@ describe('what is offered', () => {
   test.each(Object.entries(LAST))('for a program that ends in %s ends in it', (kind, last) => {
     const offered = offers(tryShortPagePrograms, endingIn(last)).map((text) => ops(text));
     expect(offered.length).toBeGreaterThan(0);
-    expect(offered.length).toBeLessThan(3000);
+    expect(offered.length).toBeLessThan(3500);
     expect(new Set(offered.map((program) => program.at(-1)!.kind))).toEqual(new Set([kind]));
   });
 
@@ -65,6 +65,14 @@ describe('what is offered', () => {
     const offered = offers(tryShortPagePrograms, endingIn(LAST.brk));
     expect(offered).toContain('brk 8192; brk -8192');
     expect(offered).toContain('brk 8192; touch brk 0 8192; brk -100');
+  });
+
+  test('maps with the protections at hand', () => {
+    const text = 'a0 = map 9; a1 = map 9 read; load a1 0 1; brk 9; store a1 0 1';
+    const offered = offers(tryShortPagePrograms, text);
+    expect(offered).toContain('a0 = map 8192 read; load a0 0 1; store a0 0 1');
+    expect(offered).toContain('a0 = map 8192; load a0 0 1; store a0 0 1');
+    expect(offered.join(';')).not.toContain('map 8192 none');
   });
 
   test('for no ops, for two and for blocks is nothing', () => {

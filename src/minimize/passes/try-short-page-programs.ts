@@ -61,9 +61,9 @@ function tryUpTo(lengthMax: number, program: Program, attempt: Attempt): Program
     const [touch] = between;
     const edges = touch?.kind === 'touch' ? [touch.size - 1, touch.size] : [];
     const ends = [...endsLike({ ...parts, offsets: [...new Set([...parts.offsets, ...edges])] })];
-    for (const size of AREA_SIZES)
+    for (const start of startsLike(parts))
       for (const end of ends) {
-        const candidate = [startOf(base, size), ...between, end];
+        const candidate = [start, ...between, end];
         if (attempt(candidate)) return candidate;
       }
   }
@@ -87,10 +87,16 @@ function largest(numbers: readonly number[]): readonly number[] {
   return [...new Set([numbers[0]!, ...rising])];
 }
 
-function startOf(base: Base, size: number): Op {
-  return typeof base === 'number'
-    ? { kind: 'map', area: base, size, protection: 'read-write' }
-    : { kind: 'brk', increment: size };
+/** The break moves, or an area is mapped: one of each size for everything, small ones for other protections. */
+function* startsLike({ base, protections }: Parts): Generator<PageOp> {
+  if (typeof base !== 'number') {
+    for (const size of AREA_SIZES) yield { kind: 'brk', increment: size };
+    return;
+  }
+  for (const size of AREA_SIZES) yield { kind: 'map', area: base, size, protection: 'read-write' };
+  for (const protection of protections)
+    if (protection !== 'read-write')
+      yield { kind: 'map', area: base, size: AREA_SIZES.at(-1)!, protection };
 }
 
 /** What may stand between the first op and the last, shorter ones first. */
