@@ -11,7 +11,7 @@ const MUTANT = 'mutants/calloc-trusts-free-memory';
 const OVERLAPPING = `export default () => {
   let top = 64;
   return {
-    bounds: { start: 64, end: 1 << 20 },
+    bounds: { start: 0, end: 1 << 20 },
     malloc(size) {
       const need = Math.max(1, size);
       if (top + need > 1 << 20) return null;

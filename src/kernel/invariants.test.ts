@@ -90,6 +90,12 @@ const DAMAGES: readonly Damage[] = [
     'the byte at 0x4000_1007 is 9, 0 was stored',
   ],
   [
+    'V5: a byte that was stored to a page without a frame',
+    (house) => house.model.log.store(BASE + 2 * PAGE + 7, 9),
+    ['calls-change-their-own-pages'],
+    'the byte at 0x4000_2007 is 0, 9 was stored',
+  ],
+  [
     'V5: a page that is lost',
     (house) => house.space.munmap(BASE, 1),
     ['calls-change-their-own-pages'],

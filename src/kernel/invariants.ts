@@ -272,15 +272,18 @@ function areasProblem({ kernel }: KernelState, { model, space }: SpaceState): st
 function contentsProblem({ kernel }: KernelState, { model, tree }: SpaceState): string | undefined {
   const { memory } = kernel.mmu;
   if (model === undefined) return undefined;
+  const zeroes = new Uint8Array(memory.frameSize);
   for (const page of new Set([...tree.leaves.keys(), ...model.log.contents.keys()])) {
     const leaf = tree.leaves.get(page);
-    const expected = model.log.contents.get(page);
+    const expected = model.log.contents.get(page) ?? zeroes;
     const frameStart = leaf && frameOf(leaf.entry) * memory.frameSize;
-    for (let offset = 0; offset < memory.frameSize; offset += 1) {
-      const actual = frameStart === undefined ? 0 : memory.load8(frameStart + offset);
-      if (actual !== (expected?.[offset] ?? 0))
-        return `the byte at ${formatAddress(page + offset)} is ${actual}, ${expected?.[offset] ?? 0} was stored`;
-    }
+    const offset =
+      frameStart === undefined
+        ? expected.findIndex((byte) => byte !== 0)
+        : memory.nextDifference(frameStart, expected);
+    if (offset < 0 || offset === memory.frameSize) continue;
+    const actual = frameStart === undefined ? 0 : memory.load8(frameStart + offset);
+    return `the byte at ${formatAddress(page + offset)} is ${actual}, ${expected[offset]!} was stored`;
   }
   return undefined;
 }

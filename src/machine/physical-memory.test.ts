@@ -49,6 +49,20 @@ describe('physical memory', () => {
     expect(own.nextNonZero(0, 40)).toBe(40);
   });
 
+  test('finds the first byte that is not as expected', () => {
+    const own = memory();
+    const expected = new Uint8Array(64);
+    expect(own.nextDifference(64, expected)).toBe(64);
+    for (const at of [6, 63, 7]) {
+      own.store8(64 + at, 1);
+      expect(own.nextDifference(64, expected)).toBe(at);
+      expected[at] = 1;
+    }
+    own.store8(63, 1);
+    own.store8(128, 1);
+    expect(own.nextDifference(64, expected)).toBe(64);
+  });
+
   test('knows how far it was stored to', () => {
     const stores: readonly ((own: PhysicalMemory) => void)[] = [
       (own) => own.store8(17, 1),

@@ -115,6 +115,25 @@ export class PhysicalMemory {
     return index * 4;
   }
 
+  /**
+   * Compares with other bytes, 4 at a time; the address, where they lie in their buffer and their length are multiples of
+   * 4.
+   *
+   * @returns The place of the first byte that is not as expected, or the length.
+   */
+  nextDifference(address: number, expected: Uint8Array): number {
+    const [bytes, words] = [this.#bytes, this.#words];
+    const { buffer, byteOffset, length } = expected;
+    const wordsExpected = new Uint32Array(buffer, byteOffset, length / 4);
+    const first = address >>> 2;
+    let index = 0;
+    while (index < wordsExpected.length && words[first + index] === wordsExpected[index])
+      index += 1;
+    let offset = index * 4;
+    while (offset < length && bytes[address + offset] === expected[offset]) offset += 1;
+    return offset;
+  }
+
   /** Copies `size` bytes; the ranges may overlap. */
   copy(target: number, source: number, size: number): void {
     this.#storedLast = Math.max(this.#storedLast, target + size - 1) | 0;

@@ -7,14 +7,23 @@ import { BLOCK_OP_KINDS, type Op } from '../program/op.ts';
 import { type Program, slotsOf } from '../program/program.ts';
 import { objectTarget } from '../targets/object.ts';
 import { minimize, type Minimized, type MinimizeOptions } from './minimize.ts';
-import { dropOps } from './passes/drop-ops.ts';
+import { dropMost, dropOps } from './passes/drop-ops.ts';
+import { dropPairs } from './passes/drop-pairs.ts';
 import { mergeSlots } from './passes/merge-slots.ts';
 import { line, ops } from './passes/offers.test-helper.ts';
 import { shrinkSizes } from './passes/shrink-sizes.ts';
 import { simplifyOps } from './passes/simplify-ops.ts';
 import { tryShortPrograms } from './passes/try-short-programs.ts';
 
-const PASSES = { dropOps, simplifyOps, mergeSlots, shrinkSizes, tryShortPrograms };
+const PASSES = {
+  dropMost,
+  dropOps,
+  dropPairs,
+  simplifyOps,
+  mergeSlots,
+  shrinkSizes,
+  tryShortPrograms,
+};
 
 /** What a fake run answers: the finding at this step of its program, or none. */
 function findingAt(program: Program, step: number, law = 'blocks-stay-apart'): Finding {

@@ -3,12 +3,13 @@ import type { RunProgram } from '../check/runner.ts';
 import { needsKernel } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import type { Attempt, Pass } from './pass.ts';
-import { dropOps } from './passes/drop-ops.ts';
+import { dropMost, dropOps } from './passes/drop-ops.ts';
+import { dropPairs } from './passes/drop-pairs.ts';
 import { joinOps } from './passes/join-ops.ts';
 import { mergeSlots } from './passes/merge-slots.ts';
 import { shrinkSizes } from './passes/shrink-sizes.ts';
 import { simplifyOps } from './passes/simplify-ops.ts';
-import { tryShortPagePrograms } from './passes/try-short-page-programs.ts';
+import { tryShortForLongPrograms, tryShortPagePrograms } from './passes/try-short-page-programs.ts';
 import { tryShortPrograms } from './passes/try-short-programs.ts';
 import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
 
@@ -31,7 +32,10 @@ import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
  */
 
 const PASSES: readonly Pass[] = [
+  dropMost,
+  tryShortForLongPrograms,
   dropOps,
+  dropPairs,
   joinOps,
   simplifyOps,
   mergeSlots,
@@ -77,7 +81,7 @@ export function minimize(
   do {
     before = search.program;
     for (const pass of PASSES) pass(search.program, search.attempt);
-  } while (search.program !== before);
+  } while (search.program !== before && !search.isSpent);
   return {
     program: search.program,
     finding: search.finding,
@@ -109,8 +113,9 @@ class Search {
   }
 
   readonly attempt: Attempt = (candidate) => {
+    if (this.isSpent) return false;
     const key = keyOf(candidate);
-    if (this.isSpent || this.#seen.has(key)) return false;
+    if (this.#seen.has(key)) return false;
     this.#seen.add(key);
     this.runsCount += 1;
     const finding = this.#run(candidate);

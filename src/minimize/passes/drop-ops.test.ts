@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Program, slotsOf } from '../../program/program.ts';
-import { dropOps } from './drop-ops.ts';
+import { dropMost, dropOps } from './drop-ops.ts';
 import { offers, shrunk } from './offers.test-helper.ts';
 
 const LETTERS = 'b0 = malloc 0; b1 = malloc 1; b2 = malloc 2; b3 = malloc 3; free b0';
@@ -21,22 +21,56 @@ const has =
   (program: Program): boolean =>
     sizes.every((wanted) => program.some((op) => op.kind === 'malloc' && op.size === wanted));
 
-/** A program of so many ops. */
-function nullFrees(count: number): string {
-  return Array.from({ length: count }, () => 'free null').join('; ');
+/** Mallocs of 0, 1, 2 and so on bytes. */
+function rising(count: number): string {
+  return Array.from({ length: count }, (_, index) => `b${index} = malloc ${index}`).join('; ');
 }
 
-describe('what is offered', () => {
+describe('what is offered to drop most', () => {
+  test('is the last op alone, the last two, four and so on, then what lacks long stretches', () => {
+    const offered =
+      '8 78 5678 12345678 0128 345678 0123458 0123678 0145678 2345678 ' +
+      '01234567 01234568 01234578 01234678 01235678 01245678 01345678 02345678 12345678';
+    expect(digits(offers(dropMost, rising(9)))).toEqual(offered.split(' '));
+  });
+
+  test('of 50 ops is 6 ends, and the program without stretches of 25, 12 and 6 ops', () => {
+    expect(offers(dropMost, rising(50))).toHaveLength(6 + 2 + 5 + 9);
+  });
+
+  test('is nothing for no ops and for one op', () => {
+    expect(dropMost([], () => true)).toEqual([]);
+    expect(offers(dropMost, 'free null')).toEqual(['']);
+  });
+});
+
+describe('what is offered to drop ops', () => {
   test('is the program without stretches, from half of it down to one op, from the back', () => {
     const stretches = digits(offers(dropOps, LETTERS)).slice(0, 7);
-    expect(stretches).toEqual(['01', '23f', '0123', '012f', '013f', '023f', '123f']);
+    expect(stretches).toEqual(['0f', '123f', '0123', '012f', '013f', '023f', '123f']);
     expect(offers(dropOps, 'b0 = malloc 0; free b0').slice(0, 2)).toEqual([
       'b0 = malloc 0',
       'free b0',
     ]);
   });
 
-  test('is then the program without each slot', () => {
+  test('is then the program without each block, with all that is done to it while it lives', () => {
+    const text =
+      'b0 = malloc 0; b0 = realloc b0 8; free b0; b0 = malloc 1; b1 = malloc 2; free b0; free b1';
+    const offered = offers(dropOps, text);
+    expect(offered).toContain('b0 = malloc 1; b1 = malloc 2; free b0; free b1');
+    expect(offered).toContain('b0 = malloc 0; b0 = realloc b0 8; free b0; b1 = malloc 2; free b1');
+  });
+
+  test('is the program without each area, with all that is done to it until its slot has another', () => {
+    const text =
+      'a0 = map 1; store a0 0 1; touch a0 0 9; a0 = map-at a0 9 1; load a0 0 1; load a0 1 1; brk 8';
+    const offered = offers(dropOps, text);
+    expect(offered).toContain('a0 = map-at a0 9 1; load a0 0 1; load a0 1 1; brk 8');
+    expect(offered).toContain('a0 = map 1; store a0 0 1; touch a0 0 9; brk 8');
+  });
+
+  test('is the program without each slot', () => {
     const text =
       'b0 = malloc 0; b1 = malloc 1; b0 = realloc b0 8; b2 = realloc b1 9; free b0; free b2';
     const offered = offers(dropOps, text);
@@ -48,13 +82,6 @@ describe('what is offered', () => {
   test('is the program without each thread, with all that it does', () => {
     const text = 't1 = spawn thread; yield; t1: yield; join t1; t1: exit; t2 = spawn process';
     expect(offers(dropOps, text)).toContain('yield; t2 = spawn process');
-  });
-
-  test('is last the program without any two ops', () => {
-    const offered = digits(offers(dropOps, LETTERS));
-    for (const pair of ['012', '013', '01f', '023', '02f', '03f', '123', '12f', '13f', '23f']) {
-      expect(offered).toContain(pair);
-    }
   });
 
   test('is never as long as the program', () => {
@@ -70,15 +97,7 @@ describe('what is offered', () => {
     expect(dropOps([], () => true)).toEqual([]);
     expect(offers(dropOps, 'free null')).toEqual(['']);
   });
-
-  test('has no pairs for programs of more than 24 ops', () => {
-    expect(offers(dropOps, nullFrees(24)).length).toBeGreaterThan((24 * 23) / 2);
-    expect(offers(dropOps, nullFrees(25)).length).toBeLessThan(100);
-  });
 });
-
-/** True for an even number of ops that have the mallocs 1 and 2. */
-const even = (program: Program): boolean => program.length % 2 === 0 && has(1, 2)(program);
 
 /** True for programs that have malloc 1, and of slot 0 all three ops or none. */
 const whole = (program: Program): boolean =>
@@ -86,18 +105,19 @@ const whole = (program: Program): boolean =>
 
 describe('what is left', () => {
   test('is what the bug needs', () => {
-    const text = Array.from({ length: 50 }, (_, index) => `b${index} = malloc ${index}`).join('; ');
-    expect(shrunk(dropOps, text, has(3, 31, 32))).toBe(
+    expect(shrunk(dropOps, rising(50), has(3, 31, 32))).toBe(
       'b3 = malloc 3; b31 = malloc 31; b32 = malloc 32',
+    );
+  });
+
+  test('of most is the end, where the bug needs no more', () => {
+    expect(shrunk(dropMost, rising(50), has(47, 49))).toBe(
+      'b46 = malloc 46; b47 = malloc 47; b48 = malloc 48; b49 = malloc 49',
     );
   });
 
   test('is nothing, when the bug needs nothing', () => {
     expect(shrunk(dropOps, LETTERS, () => true)).toBe('');
-  });
-
-  test('has no two ops that only go together', () => {
-    expect(shrunk(dropOps, `${LETTERS}; free null`, even)).toBe('b1 = malloc 1; b2 = malloc 2');
   });
 
   test('has no slot that only goes with all its ops', () => {

@@ -64,50 +64,23 @@ function powerOfTwoBelow(number: bigint): bigint {
   return number <= 1n ? 0n : 2n ** BigInt((number - 1n).toString(2).length - 1);
 }
 
-/**
- * The numbers of an op that may take any value from 0: sizes, counts, offsets and how far a break goes; what has to be
- * more is told by how much more it is. Alignments are not among them, which are powers of two, nor are the sizes of
- * loads and stores, nor that of a stack of which nothing is said.
- */
+/** The numbers of an op that may be lowered. */
 function numbersOf(op: Op): readonly Size[] {
-  switch (op.kind) {
-    case 'calloc':
-      return [op.count, op.size];
-    case 'malloc':
-    case 'aligned':
-    case 'realloc':
-    case 'map':
-      return [op.size];
-    case 'map-at':
-    case 'unmap':
-    case 'protect':
-    case 'touch':
-      return [op.size, op.offset];
-    case 'load':
-    case 'store':
-      return [op.offset];
-    case 'brk':
-      return [Math.abs(op.increment)];
-    case 'compute':
-    case 'sleep':
-    case 'io':
-      return [op.ticks];
-    case 'quantum':
-      return [op.ticks - 1];
-    case 'push':
-    case 'pop':
-      return [op.bytes / WORD - 1];
-    case 'spawn':
-      return op.stackSize === STACK_SIZE ? [] : [op.stackSize];
-    case 'semaphore':
-      return [op.value];
-    case 'queue':
-      return [op.capacity - 1];
-    default:
-      return [];
-  }
+  const numbers: Size[] = [];
+  withNumbers(op, (number) => {
+    numbers.push(number);
+    return number;
+  });
+  return numbers;
 }
 
+/**
+ * An op with other numbers, of those that may take any value from 0: sizes, counts, offsets and how far a break goes;
+ * what has to be more is told by how much more it is. Alignments are not among them, which are powers of two, nor are the
+ * sizes of loads and stores, nor that of a stack of which nothing is said.
+ *
+ * @param change Called with each number and its place among those of the op, in this order.
+ */
 function withNumbers(op: Op, change: (number: Size, position: number) => Size): Op {
   switch (op.kind) {
     case 'calloc':

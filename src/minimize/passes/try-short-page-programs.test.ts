@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PAGE_OP_KINDS } from '../../program/op.ts';
 import { offers, ops, shrunk } from './offers.test-helper.ts';
-import { tryShortPagePrograms } from './try-short-page-programs.ts';
+import { tryShortForLongPrograms, tryShortPagePrograms } from './try-short-page-programs.ts';
 
 /** A program of five ops that ends in this one. */
 function endingIn(last: string): string {
@@ -23,7 +23,7 @@ describe('what is offered', () => {
   test.each(Object.entries(LAST))('for a program that ends in %s ends in it', (kind, last) => {
     const offered = offers(tryShortPagePrograms, endingIn(last)).map((text) => ops(text));
     expect(offered.length).toBeGreaterThan(0);
-    expect(offered.length).toBeLessThan(3000);
+    expect(offered.length).toBeLessThan(3500);
     expect(new Set(offered.map((program) => program.at(-1)!.kind))).toEqual(new Set([kind]));
   });
 
@@ -67,6 +67,14 @@ describe('what is offered', () => {
     expect(offered).toContain('brk 8192; touch brk 0 8192; brk -100');
   });
 
+  test('maps with the protections at hand', () => {
+    const text = 'a0 = map 9; a1 = map 9 read; load a1 0 1; brk 9; store a1 0 1';
+    const offered = offers(tryShortPagePrograms, text);
+    expect(offered).toContain('a0 = map 8192 read; load a0 0 1; store a0 0 1');
+    expect(offered).toContain('a0 = map 8192; load a0 0 1; store a0 0 1');
+    expect(offered.join(';')).not.toContain('map 8192 none');
+  });
+
   test('for no ops, for two and for blocks is nothing', () => {
     expect(tryShortPagePrograms([], () => true)).toEqual([]);
     expect(offers(tryShortPagePrograms, 'a0 = map 1; load a0 0 1')).toEqual([]);
@@ -78,5 +86,12 @@ test('the first that shows the bug is taken', () => {
   const touched = shrunk(tryShortPagePrograms, endingIn(LAST.unmap), (program) =>
     program.some((op) => op.kind === 'touch' && op.size > 40_000),
   );
-  expect(touched).toBe('a0 = map 2147483648; touch a0 0 40960; unmap a0 0 1');
+  expect(touched).toBe('a0 = map 2147483648; touch a0 0 233472; unmap a0 0 1');
+});
+
+test('a long program is tried with up to three ops, and a shorter one is not', () => {
+  const long = `${'store a0 0 1; '.repeat(23)}${LAST.load}`;
+  const lengths = offers(tryShortForLongPrograms, long).map((text) => ops(text).length);
+  expect(new Set(lengths)).toEqual(new Set([2, 3]));
+  expect(offers(tryShortForLongPrograms, `${'store a0 0 1; '.repeat(22)}${LAST.load}`)).toEqual([]);
 });

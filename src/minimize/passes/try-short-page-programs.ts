@@ -7,16 +7,24 @@ import type { Attempt } from '../pass.ts';
 const NUMBERS_MAX = 3;
 /** One area for everything: as large as that of any page size can be. */
 const AREA_SIZES = [2 ** 31, 2 ** 13] as const;
-/** Up to 16 pages; all that a machine of 64 frames can touch, or as many as leave it a few for tables. */
-const TOUCH_SIZES = [
-  ...Array.from({ length: 16 }, (_, index) => (index + 1) * 2 ** 12),
-  ...[56, 57, 58, 59, 64].map((pagesCount) => pagesCount * 2 ** 12),
-];
+/**
+ * Up to 16 pages; all that a machine of 64 frames can touch, or as many as leave it a few for tables. First what mostly
+ * makes a difference: one page, two, one more than a small TLB holds, all.
+ */
+const TOUCH_PAGES = [
+  1, 2, 9, 57, 58, 59, 56, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 64,
+] as const;
+const TOUCH_SIZES = TOUCH_PAGES.map((pagesCount) => pagesCount * 2 ** 12);
 /** The next page, and one behind the tables that a page at the start of an area uses. */
 const FAR_OFFSETS = [2 ** 12, 2 ** 30] as const;
 
+/** Longest programs that are tried. */
+const LENGTH_MAX = 4;
 /** So few ops have touched no more pages than their own sizes say. */
 const OWN_SIZES_MAX = 4;
+
+/** What has this many ops when most of them were dropped may take many a run to become short. */
+const STUCK_OPS_MIN = 24;
 
 /** What candidates are made of: the last op, the memory that it is about, and numbers. */
 interface Parts {
@@ -34,19 +42,28 @@ interface Parts {
  * frame, to which random programs come in many steps and many areas, is one touch here.
  */
 export function tryShortPagePrograms(program: Program, attempt: Attempt): Program {
+  return tryUpTo(LENGTH_MAX, program, attempt);
+}
+
+/** The shorter ones of these, for a program that is long still, before more is dropped of it. */
+export function tryShortForLongPrograms(program: Program, attempt: Attempt): Program {
+  return program.length < STUCK_OPS_MIN ? program : tryUpTo(LENGTH_MAX - 1, program, attempt);
+}
+
+function tryUpTo(lengthMax: number, program: Program, attempt: Attempt): Program {
   const last = program.at(-1);
   if (last === undefined || !isPageOp(last)) return program;
   const base = last.kind === 'brk' || program.every((op) => !('area' in op)) ? 'brk' : 0;
   const touchSizes = program.length > OWN_SIZES_MAX ? TOUCH_SIZES : [];
   const parts = { last, base, touchSizes, ...atHand(program) } as const;
   for (const between of betweens(parts)) {
-    if (between.length + 2 >= program.length) return program;
+    if (between.length + 2 > Math.min(lengthMax, program.length - 1)) return program;
     const [touch] = between;
     const edges = touch?.kind === 'touch' ? [touch.size - 1, touch.size] : [];
     const ends = [...endsLike({ ...parts, offsets: [...new Set([...parts.offsets, ...edges])] })];
-    for (const size of AREA_SIZES)
+    for (const start of startsLike(parts))
       for (const end of ends) {
-        const candidate = [startOf(base, size), ...between, end];
+        const candidate = [start, ...between, end];
         if (attempt(candidate)) return candidate;
       }
   }
@@ -70,10 +87,16 @@ function largest(numbers: readonly number[]): readonly number[] {
   return [...new Set([numbers[0]!, ...rising])];
 }
 
-function startOf(base: Base, size: number): Op {
-  return typeof base === 'number'
-    ? { kind: 'map', area: base, size, protection: 'read-write' }
-    : { kind: 'brk', increment: size };
+/** The break moves, or an area is mapped: one of each size for everything, small ones for other protections. */
+function* startsLike({ base, protections }: Parts): Generator<PageOp> {
+  if (typeof base !== 'number') {
+    for (const size of AREA_SIZES) yield { kind: 'brk', increment: size };
+    return;
+  }
+  for (const size of AREA_SIZES) yield { kind: 'map', area: base, size, protection: 'read-write' };
+  for (const protection of protections)
+    if (protection !== 'read-write')
+      yield { kind: 'map', area: base, size: AREA_SIZES.at(-1)!, protection };
 }
 
 /** What may stand between the first op and the last, shorter ones first. */
@@ -111,6 +134,8 @@ function* endsLike({ base, last, offsets, protections, sizes }: Parts): Generato
     case 'unmap':
     case 'protect':
     case 'touch':
+      if (last.kind === 'touch')
+        for (const offset of FAR_OFFSETS) yield { ...last, base, offset, size: 1 };
       for (const offset of offsets)
         for (const size of [...sizes, TOUCH_SIZES.at(-1)!]) yield { ...last, base, offset, size };
       if (base !== 'brk') yield { ...last, base: 'brk', offset: 0, size: 1 };

@@ -24,7 +24,8 @@ const LAST = {
 function strayOps(program: Program): readonly Op[] {
   const live = new Set<number | null>();
   return (program as readonly BlockOp[]).filter((op) => {
-    const isStray = (op.kind === 'free' || op.kind === 'realloc') && !live.has(op.slot);
+    const isOnBlock = op.kind === 'free' || (op.kind === 'realloc' && op.source !== null);
+    const isStray = isOnBlock && !live.has(op.slot);
     if (op.kind === 'free') live.delete(op.slot);
     else live.add(op.slot);
     return isStray;
@@ -65,6 +66,22 @@ describe('what is offered', () => {
     const offered = offers(tryShortPrograms, endingIn('free b0'));
     expect(offered).toContain('b0 = aligned 64 0; free b0');
     expect(offered).toContain('b0 = aligned 64 7; b1 = malloc 0; free b0');
+  });
+
+  test('ends a program of three in any size near a power of two, after a small block', () => {
+    const offered = offers(tryShortPrograms, endingIn('b2 = malloc 24'));
+    expect(offered).toContain('b0 = malloc 0; b0 = realloc b0 32; b1 = malloc 65472');
+    expect(offered).toContain('b0 = aligned 64 0; free b0; b1 = malloc 4040');
+    const frees = offers(tryShortPrograms, endingIn('free b0'));
+    expect(frees).not.toContain('b0 = malloc 0; b1 = malloc 65472; free b0');
+    expect(frees).toContain('b0 = malloc 65472; free b0');
+  });
+
+  test('has realloc of nothing, and a smaller alignment', () => {
+    expect(offers(tryShortPrograms, endingIn(LAST.realloc))).toContain('b0 = realloc null 7');
+    const aligned = offers(tryShortPrograms, endingIn(LAST.aligned));
+    expect(aligned).toContain('b0 = aligned 128 7');
+    expect(aligned).toContain('b0 = aligned 64 7');
   });
 
   test('frees and resizes only what is live', () => {

@@ -11,37 +11,56 @@ const SIZES_MAX = 4;
 const ALIGNMENT = 64;
 /** Programs of up to this many ops are also tried with each size near a power of two in one of them. */
 const WIDE_LENGTH_MAX = 2;
+/** Large ones first: to a small one, a program mostly comes by itself. */
 const WIDE_SIZES: readonly Size[] = Array.from(
   { length: 15 },
-  (_, index) => 2 ** (index + 3),
+  (_, index) => 2 ** (17 - index),
 ).flatMap((power) =>
   Array.from({ length: 16 }, (_, step) => power - 8 * step).filter((size) => size > power / 2),
 );
+/** Longest programs whose last op is tried with each of these sizes, after ops of these sizes, in this order. */
+const WIDE_END_LENGTH = 3;
+const BEGINNING_SIZES: readonly Size[] = [0, 32];
 
 /**
  * Tries all short programs made of the sizes at hand and ending in the same kind of op, shorter ones first: where
  * dropping ops is stuck because the way down leads through another shape, a search of a few thousand programs is not.
- * The shortest are tried with sizes near powers of two besides, at which allocators change their ways.
+ * The shortest are tried with sizes near powers of two besides, at which allocators change their ways; so is the last
+ * op of three, after a small block was made and grew, was freed or got a neighbour.
  */
 export function tryShortPrograms(program: Program, attempt: Attempt): Program {
   const last = program.at(-1);
   if (last === undefined || isPageOp(last) || isThreadOp(last) || last.thread !== undefined)
     return program;
-  const atHand = sizesAtHand(program);
   for (let length = 1; length <= Math.min(LENGTH_MAX, program.length - 1); length += 1) {
-    const wide = length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
-    const inner = 'size' in last ? atHand : wide;
-    for (const candidate of programsOf(length, { last, inner, wide, live: [], next: 0 })) {
+    for (const candidate of shortPrograms(length, last, sizesAtHand(program))) {
       if (attempt(candidate)) return candidate;
     }
   }
   return program;
 }
 
-/** What the rest of a program is made of: its last op, the sizes before it and in it, live slots, the next slot. */
+/** All that is tried of one length. */
+function* shortPrograms(
+  length: number,
+  last: BlockOp,
+  atHand: readonly Size[],
+): Generator<Program> {
+  const wide = length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
+  const inner = 'size' in last ? atHand : wide;
+  yield* programsOf(length, { last, inner: () => inner, wide, live: [], next: 0 });
+  if (length !== WIDE_END_LENGTH || !('size' in last)) return;
+  const small = (left: number): readonly Size[] => [BEGINNING_SIZES[WIDE_END_LENGTH - left]!];
+  yield* programsOf(length, { last, inner: small, wide: WIDE_SIZES, live: [], next: 0 });
+}
+
+/**
+ * What the rest of a program is made of: its last op, the sizes before it, by how many ops are left, and in it, live
+ * slots, the next slot.
+ */
 interface Rest {
   readonly last: BlockOp;
-  readonly inner: readonly Size[];
+  readonly inner: (left: number) => readonly Size[];
   readonly wide: readonly Size[];
   readonly live: readonly Slot[];
   readonly next: Slot;
@@ -71,7 +90,7 @@ function* programsOf(length: number, rest: Rest): Generator<Program> {
 
 function* innerOps(length: number, { inner, live, next }: Rest): Generator<Op> {
   for (const slot of live) yield { kind: 'free', slot };
-  for (const size of inner) {
+  for (const size of inner(length)) {
     yield { kind: 'malloc', slot: next, size };
     if (length < LENGTH_MAX) yield { kind: 'aligned', slot: next, alignment: ALIGNMENT, size };
     for (const slot of live) yield { kind: 'realloc', slot, source: slot, size };
@@ -82,13 +101,18 @@ function* innerOps(length: number, { inner, live, next }: Rest): Generator<Op> {
 function* lastOps({ last, wide, live, next }: Rest): Generator<Op> {
   switch (last.kind) {
     case 'malloc':
-    case 'aligned':
       for (const size of wide) yield { ...last, slot: next, size };
+      return;
+    case 'aligned':
+      for (const alignment of new Set([last.alignment, Math.min(last.alignment, ALIGNMENT)]))
+        for (const size of wide) yield { ...last, slot: next, alignment, size };
       return;
     case 'calloc':
       for (const size of wide) yield { ...last, slot: next, count: 1, size };
       return;
     case 'realloc':
+      if (live.length === 0)
+        for (const size of wide) yield { kind: 'realloc', slot: next, source: null, size };
       for (const slot of live)
         for (const size of wide) yield { kind: 'realloc', slot, source: slot, size };
       return;

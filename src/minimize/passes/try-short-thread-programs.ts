@@ -1,4 +1,4 @@
-import { isThreadOp, needsKernel, type Op, STACK_SIZE } from '../../program/op.ts';
+import { needsKernel, type Op, STACK_SIZE } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import { printOp } from '../../program/text.ts';
 import type { Attempt } from '../pass.ts';
@@ -41,7 +41,7 @@ const SETTINGS: ReadonlySet<Op['kind']> = new Set([
  * dropping of ops leads to: a schedule moves as a whole when an op goes.
  */
 export function tryShortThreadPrograms(program: Program, attempt: Attempt): Program {
-  if (!program.some(needsKernel) && !program.some(isThreadOp)) return program;
+  if (!program.some(needsKernel)) return program;
   const ops = opsAtHand(program);
   for (let length = 0; length <= Math.min(LENGTH_MAX, program.length - 1); length += 1) {
     const own = length === LENGTH_MAX ? ops.slice(0, OPS_MAX) : ops;
