@@ -5,7 +5,7 @@ import { withinTime } from '../../src/supervise/watchdog.ts';
 import { HANG_MS, type Strategy } from './strategy.ts';
 
 const BYTES_MAX = 256;
-const PROGRAMS_A_BATCH = 25;
+const PROGRAMS_A_BATCH = 10;
 
 /** What a byte fuzzer drives, as in `examples/fuzz-bytes.js`, but driven by random bytes: no coverage guides them. */
 export const BYTES: Strategy = {

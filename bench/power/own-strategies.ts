@@ -9,7 +9,7 @@ import { shrinkProgram } from './shrink.ts';
 import { HANG_MS, type Search, type Strategy } from './strategy.ts';
 
 /** So few that no batch takes as long as a hang. */
-const PROGRAMS_A_BATCH = 25;
+const PROGRAMS_A_BATCH = 10;
 
 /** The fuzzer's engine as it is. */
 export const FUZZ: Strategy = fuzzWithout();
@@ -21,9 +21,7 @@ function fuzzWithout(part?: EnginePart): Strategy {
   return {
     name: part === undefined ? 'fuzz' : `fuzz without ${part}`,
     says:
-      part === undefined
-        ? "our fuzzer's engine, programs of up to 64 ops"
-        : `the same, its part '${part}' left out`,
+      part === undefined ? "our fuzzer's engine as it is" : `the same, its part '${part}' left out`,
     families: 'allocators and machines',
     isSeeded: true,
     begin: (makeTarget, seed) => {

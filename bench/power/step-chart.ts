@@ -20,10 +20,10 @@ export interface StepChart {
   readonly curves: readonly StepCurve[];
 }
 
-const WIDTH = 790;
+const WIDTH = 800;
 const HEIGHT = 380;
 const LEFT = 56;
-const RIGHT = 216;
+const RIGHT = 228;
 const TOP = 66;
 const BOTTOM = 48;
 const LEGEND_ROW = 20;
