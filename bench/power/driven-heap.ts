@@ -16,7 +16,7 @@ export class DrivenHeap {
     this.#driver = new AllocatorDriver(target, {
       counts,
       asked: askedCounters(),
-      record: 'outcomes',
+      isNoted: true,
     });
   }
 
