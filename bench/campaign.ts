@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
 import { UsageError } from '../src/base/usage-error.ts';
+import { campaignOnExplore } from './campaign-explore.ts';
 import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
@@ -40,6 +41,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   kernel: () => campaignOnKernel(seed, share),
   switches: () => campaignOnSwitches(),
   mutants: () => campaignOnMutants(share),
+  explore: () => campaignOnExplore(share),
 };
 const names = values.only?.split(',') ?? Object.keys(PARTS);
 const unknown = names.find((name) => PARTS[name] === undefined);

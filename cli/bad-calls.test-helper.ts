@@ -212,6 +212,58 @@ export const CALLS: readonly Row[] = [
     'cost threads.ops --compare --with sets=4,ids=on',
     '--compare: ids is what its columns differ in; leave ids out of --with.',
   ],
+  [
+    'explore --sizes 8,big',
+    "--sizes: 'big' is no size; pass bytes with commas between, such as --sizes 8,24,40,100.",
+  ],
+  [
+    'explore --sizes 8,,24',
+    "--sizes: '' is no size; pass bytes with commas between, such as --sizes 8,24,40,100.",
+  ],
+  [
+    'explore --sizes 9007199254740992',
+    "--sizes: '9007199254740992' is no size; pass bytes with commas between, such as --sizes 8,24,40,100.",
+  ],
+  [
+    'explore --kinds malloc,fre',
+    "--kinds: 'fre' is no kind of op; pass some of malloc, free, realloc, calloc, aligned with commas between.",
+  ],
+  [
+    'explore --kinds free,realloc',
+    '--kinds: nothing asks for a block with free,realloc alone; pass malloc, calloc or aligned as well.',
+  ],
+  [
+    'explore fine.js --kinds malloc,calloc',
+    '--kinds: fine does not offer calloc; pass some of malloc, free.',
+  ],
+  [
+    'explore --alignment 24',
+    "--alignment: '24' is no alignment; pass a power of two, such as --alignment 32.",
+  ],
+  [
+    'explore --max-ops 0',
+    "--max-ops: '0' is no count; pass a whole number from 1 up, such as --max-ops 1000.",
+  ],
+  [
+    'explore machine',
+    'explore: machine performs programs of pages, and this search is over blocks; pass an allocator, such as reference.',
+  ],
+  [
+    'explore kernel',
+    'explore: kernel performs programs of threads, and this search is over blocks; pass an allocator, such as reference.',
+  ],
+  [
+    'explore --resume notes.txt',
+    '--resume: FOLDER/notes.txt is no state of a search; pass another file, which need not exist yet.',
+  ],
+  [
+    'explore --resume folder',
+    '--resume: FOLDER/folder cannot be read (EISDIR); pass another file.',
+  ],
+  [
+    'explore --seed 1',
+    "heapcheck: unknown option '--seed'; 'heapcheck explore --help' shows what there is.",
+  ],
 ];
 
 export const MODULES: readonly Row[] = [

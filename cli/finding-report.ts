@@ -39,7 +39,7 @@ export function tellFinding(context: ReportContext, shown: ShownFinding): void {
   const replay = replayLine(context, shown.file);
   const report = formatReport(finding, trace, {
     ...(replay === undefined ? {} : { replay }),
-    ...(found === undefined ? {} : { seed: describeFound(found) }),
+    ...(found?.seed === undefined ? {} : { seed: describeFound(found, found.seed) }),
   });
   progress.clear();
   output.tell(`\n${report}`);
@@ -54,14 +54,14 @@ export function findingDocument(context: ReportContext, shown: ShownFinding): ob
     program: program.map(printOp),
     file: shown.file === undefined ? undefined : relative(context.session.io.cwd, shown.file),
     replay: replayLine(context, shown.file),
-    seed: found === undefined ? undefined : formatSeed(found.seed),
+    seed: found?.seed === undefined ? undefined : formatSeed(found.seed),
     shrunkFromOps: found?.opsCount,
     shrinkRuns: found?.runsCount,
     remark,
   };
 }
 
-function describeFound({ seed, opsCount, runsCount }: Found): string {
+function describeFound({ opsCount, runsCount }: Found, seed: number): string {
   const shrunk =
     runsCount === 0
       ? 'not shrunk'

@@ -1,4 +1,7 @@
+import { isPowerOfTwo } from '../src/base/bits.ts';
 import { UsageError } from '../src/base/usage-error.ts';
+import { EXPLORED_KINDS, type ExploredKind } from '../fuzz/index.ts';
+import { ALIGNMENT_EXPONENT_MAX } from '../src/program/op.ts';
 
 /** Reads a count from 1 up; `option` is named in the message. */
 export function parseCount(option: string): (text: string) => number {
@@ -37,4 +40,40 @@ export function parseDuration(option: string): (text: string) => number {
       `${option}: '${text}' is no stretch of time; pass seconds, or a number with a unit: 60s, 2m, 500ms.`,
     );
   };
+}
+
+/** Reads sizes in bytes, with commas between them, each taken once. */
+export function parseSizes(text: string): readonly number[] {
+  const words = text.split(',');
+  const wrong = words.find((word) => !/^\d+$/.test(word) || !Number.isSafeInteger(Number(word)));
+  if (wrong === undefined) return [...new Set(words.map(Number))];
+  throw new UsageError(
+    `--sizes: '${wrong}' is no size; pass bytes with commas between, such as --sizes 8,24,40,100.`,
+  );
+}
+
+/** Reads kinds of op, with commas between them, each taken once. */
+export function parseKinds(text: string): readonly ExploredKind[] {
+  const words = text.split(',');
+  const kinds = EXPLORED_KINDS.filter((kind) => words.includes(kind));
+  const wrong = words.find((word) => !EXPLORED_KINDS.some((kind) => kind === word));
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `--kinds: '${wrong}' is no kind of op; pass some of ${EXPLORED_KINDS.join(', ')} with commas between.`,
+    );
+  }
+  if (kinds.some((kind) => kind !== 'free' && kind !== 'realloc')) return kinds;
+  throw new UsageError(
+    `--kinds: nothing asks for a block with ${text} alone; pass malloc, calloc or aligned as well.`,
+  );
+}
+
+/** Reads an alignment in bytes. */
+export function parseAlignment(text: string): number {
+  const alignment = Number(text);
+  if (/^\d+$/.test(text) && isPowerOfTwo(alignment) && alignment <= 2 ** ALIGNMENT_EXPONENT_MAX)
+    return alignment;
+  throw new UsageError(
+    `--alignment: '${text}' is no alignment; pass a power of two, such as --alignment 32.`,
+  );
 }

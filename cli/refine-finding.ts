@@ -13,10 +13,16 @@ import { withinTime } from '../src/supervise/watchdog.ts';
 import type { ReportContext, ShownFinding } from './finding-report.ts';
 import { formatMany } from './format.ts';
 
-/** A search for findings: the target that is searched, and what becomes of what is found. */
-export interface Search extends ReportContext {
-  readonly seed: number;
+/** What becomes of findings: who is told, and where they are kept. */
+export interface Refining extends ReportContext {
+  /** None where no program is drawn. */
+  readonly seed?: number;
   readonly store: ProgramStore;
+}
+
+/** A search for findings among programs that are drawn: the target that is searched, and what becomes of them. */
+export interface Search extends Refining {
+  readonly seed: number;
 }
 
 /** While a hang is shrunk, this part of the time limit must do: each step on the way waits for it. */
@@ -39,7 +45,7 @@ export function exactRun(makeTarget: MakeTarget, timeLimitMs: number): RunProgra
 
 /** Confirms a finding and shrinks it under the watchdog; what is confirmed is kept. */
 export function refineAndKeep(
-  search: Search,
+  search: Refining,
   raw: { readonly finding: Finding; readonly program: Program },
 ): ShownFinding {
   const { progress } = search.session;

@@ -1,10 +1,12 @@
 import { readFileSync, existsSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../src/base/usage-error.ts';
 import { parseSeed } from '../src/base/prng.ts';
+import { EXPLORED_KINDS } from '../fuzz/index.ts';
 import { check, type CheckCommandOptions } from './commands/check.ts';
 import { cost, type CostCommandOptions } from './commands/cost.ts';
 import { coverage, type CoverageCommandOptions } from './commands/coverage.ts';
+import { explore, type ExploreCommandOptions } from './commands/explore.ts';
 import { fuzz, type FuzzCommandOptions } from './commands/fuzz.ts';
 import { importTrace, type ImportCommandOptions } from './commands/import.ts';
 import { list, LIST_NAMES, parseListName } from './commands/list.ts';
@@ -15,7 +17,14 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
 import { fromLibFuzzer } from './libfuzzer-spelling.ts';
-import { parseCount, parseDuration, parseTimeLimit } from './parse-option.ts';
+import {
+  parseAlignment,
+  parseCount,
+  parseDuration,
+  parseKinds,
+  parseSizes,
+  parseTimeLimit,
+} from './parse-option.ts';
 
 /** Runs the command as if it were called with these arguments. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -55,6 +64,7 @@ function buildProgram(io: Io, result: Result): Command {
     );
   addCheck(program, io, result);
   addFuzz(program, io, result);
+  addExplore(program, io, result);
   addReplay(program, io, result);
   addMinimize(program, io, result);
   addImport(program, io, result);
@@ -91,6 +101,43 @@ function addFuzz(program: Command, io: Io, result: Result): void {
   addCampaignOptions(addKeepGoing(command), 'programs to run').action(
     async (target: string | undefined, options: FuzzCommandOptions) => {
       result.code = await fuzz(io, target, options);
+    },
+  );
+}
+
+function addExplore(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('explore')
+    .description(
+      'runs every program of up to so many ops over a few sizes; equal states are gone on from once',
+    )
+    .argument('[target]', TARGET_HELP)
+    .option(
+      '--max-ops <count>',
+      'ops of a program at the most (default: 7, or what the time allows)',
+      parseCount('--max-ops'),
+    )
+    .option(
+      '--max-total-time <time>',
+      'stop after 60s, 2m, or seconds',
+      parseDuration('--max-total-time'),
+    )
+    .addOption(
+      new Option('--sizes <list>', 'bytes that are asked for')
+        .argParser(parseSizes)
+        .default([8, 24, 40, 100], '8,24,40,100'),
+    )
+    .addOption(
+      new Option('--kinds <list>', `ops to try, of ${EXPLORED_KINDS.join(', ')}`)
+        .argParser(parseKinds)
+        .default(['malloc', 'free'], 'malloc,free'),
+    )
+    .option('--alignment <bytes>', 'what aligned asks for', parseAlignment, 32)
+    .option('--resume <file>', 'goes on where the file says, and writes to it how far it came')
+    .option('--corpus <folder>', 'where findings are kept', 'corpus');
+  addCommonOptions(addTimeLimit(command)).action(
+    async (target: string | undefined, options: ExploreCommandOptions) => {
+      result.code = await explore(io, target, options);
     },
   );
 }

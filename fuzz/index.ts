@@ -1,5 +1,6 @@
 /** heapcheck's fuzzer as a library. */
 export { Engine, programOf, type EngineOptions, type RawFinding } from './engine.ts';
+export * from './explore/index.ts';
 export { blockPrograms, offeredKinds } from './block-programs.ts';
 export type { DrawProgram } from './draw-program.ts';
 export { Corpus } from './corpus.ts';

@@ -88,6 +88,6 @@ function originOf({ file, found, isReplayed }: CheckFinding): ReportOrigin {
     : 'it takes the programs before this one as well, so it is not stored';
   return {
     ...(file === undefined ? {} : { replay: `npx heapcheck replay ${file}` }),
-    ...(found === undefined ? {} : { seed: `${formatSeed(found.seed)} (${how})` }),
+    ...(found?.seed === undefined ? {} : { seed: `${formatSeed(found.seed)} (${how})` }),
   };
 }

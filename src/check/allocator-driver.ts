@@ -3,6 +3,7 @@ import { SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
 import { type BlockOp, isPageOp, isThreadOp, type Op, type Slot } from '../program/op.ts';
 import { askInvariants, Judge, type Verdict } from './judge.ts';
 import type { RunCounts } from './run-counts.ts';
+import type { Patterns, Shadow } from './shadow.ts';
 import type { AllocatorTarget } from './target.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -19,6 +20,7 @@ export interface DriverOptions {
   readonly asked: Float64Array;
   /** Whether somebody wants to know outcomes, with addresses. */
   readonly isNoted: boolean;
+  readonly patterns?: Patterns;
 }
 
 /** Sends ops to one allocator, one by one, in lockstep with the shadow, and has each answer judged. */
@@ -33,14 +35,19 @@ export class AllocatorDriver {
   readonly #isNoted: boolean;
   readonly #sizeMax: Size;
 
-  constructor(target: AllocatorTarget, { asked, counts, isNoted }: DriverOptions) {
+  constructor(target: AllocatorTarget, { asked, counts, isNoted, patterns }: DriverOptions) {
     this.#target = target;
-    this.#judge = new Judge(target, asked);
+    this.#judge = new Judge(target, asked, patterns);
     this.#counts = counts;
     this.#isNoted = isNoted;
     const { sizeMax = Number.MAX_SAFE_INTEGER } = target.promises;
     // Comparing a number with a bigint is slow, and no op has a size above SIZE_MAX.
     this.#sizeMax = sizeMax === SIZE_MAX ? Infinity : sizeMax;
+  }
+
+  /** What is known of the target's blocks. */
+  get shadow(): Shadow {
+    return this.#judge.shadow;
   }
 
   /** A fresh heap, of the same target. */

@@ -4,7 +4,7 @@ import type { Op, Slot } from '../program/op.ts';
 import type { Broken } from './finding.ts';
 import { LAW, LAWS, type Law } from './law.ts';
 import { firstNonZero } from './payload.ts';
-import { Shadow } from './shadow.ts';
+import { type Patterns, Shadow } from './shadow.ts';
 import type { AllocatorTarget, Target } from './target.ts';
 
 /** A broken law or invariant, before the runner says at which step of which program. */
@@ -27,13 +27,13 @@ export class Judge {
   readonly #asked: Float64Array;
 
   /** @param asked One counter a law, by `Law.index`; shared by the judges of many targets. */
-  constructor(target: AllocatorTarget, asked: Float64Array) {
+  constructor(target: AllocatorTarget, asked: Float64Array, patterns?: Patterns) {
     this.#target = target;
     this.#alignment = target.promises.alignment ?? 1;
     this.#slack = target.promises.slack ?? Infinity;
     this.#returnsFrom = target.promises.returnsFrom ?? Infinity;
     this.#asked = asked;
-    this.shadow = new Shadow(this.#alignment, target.memory);
+    this.shadow = new Shadow(this.#alignment, target.memory, patterns);
   }
 
   /** A request was answered with a block, or with null where that is one of the answers. */

@@ -10,12 +10,16 @@ const ZERO_FULL_WORDS = 512;
 const scratchWord = new Float64Array(1);
 const scratchBytes = new Uint8Array(scratchWord.buffer);
 
+/** Keys this far apart give no word twice: it is no ratio of whole numbers to the 8 bytes of a word. */
+export const KEY_STEP = 6.549_765_784_676_666;
+
 /**
  * The double that stands at word `index` of the block with this key. It depends on both, so that a payload that was
- * moved by a word, or belongs to another block, is told apart; irrational steps leave few zero bytes in it.
+ * moved by a word, or belongs to another block, is told apart; irrational steps leave few zero bytes in it. With a
+ * block's address as its key, what stands at a place depends on the place alone.
  */
 function patternWord(key: number, index: number): number {
-  return key * 0.618_033_988_749_894_9 + index * 0.754_877_666_246_692_7 + 0.569_840_290_998_053_2;
+  return (key + index * 8) * 0.094_359_708_280_836_59 + 0.569_840_290_998_053_2;
 }
 
 function patternByte(key: number, offset: number): number {

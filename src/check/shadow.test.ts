@@ -122,3 +122,47 @@ describe('a shadow', () => {
     expect(() => shadow.release(1)).toThrow(new KitBug('release takes a live slot'));
   });
 });
+
+/** A shadow that holds and fills two blocks. */
+function filled(): Shadow {
+  const shadow = new Shadow(1, memory, 'by-place');
+  shadow.claim(0, 0x1000, 24, 40);
+  shadow.claim(2, 0x1040, 16, 16);
+  for (const slot of [0, 2]) shadow.fill(slot);
+  return shadow;
+}
+
+describe('a shadow whose patterns depend on places', () => {
+  test('comes back to the blocks that it was captured with', () => {
+    const shadow = filled();
+    const blocks = shadow.capture();
+    expect(blocks).toEqual([
+      { slot: 0, address: 0x1000, size: 24, extent: 40 },
+      { slot: 2, address: 0x1040, size: 16, extent: 16 },
+    ]);
+    shadow.release(0);
+    shadow.claim(1, 0x1000, 8, 8);
+    shadow.restore(blocks);
+    expect(shadow.capture()).toEqual(blocks);
+    expect([shadow.liveCount, shadow.freedAddressOf(0)]).toEqual([2, -1]);
+    expect([shadow.damage(0), shadow.damage(2)]).toEqual([-1, -1]);
+    expect(shadow.claim(1, 0x1020, 16, 16)).toBe(false);
+  });
+
+  test('fills a place the same, whatever was filled before and wherever a block starts', () => {
+    filled();
+    const first = memory.loadDouble(0x1010);
+    const shadow = new Shadow(1, memory, 'by-place');
+    shadow.claim(5, 0x1008, 64, 64);
+    shadow.fill(5);
+    expect(memory.loadDouble(0x1010)).toBe(first);
+    expect(memory.loadDouble(0x1018)).not.toBe(first);
+  });
+
+  test('is the only one that can come back', () => {
+    const shadow = shadowOf([0x1000, 24]);
+    expect(() => shadow.restore(shadow.capture())).toThrow(
+      'only the pattern of a place is known from the place',
+    );
+  });
+});

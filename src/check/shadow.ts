@@ -1,7 +1,21 @@
 import { assert } from '../base/kit-bug.ts';
 import { GranuleMap } from './granule-map.ts';
-import { fillPayload, payloadDamage } from './payload.ts';
+import { fillPayload, KEY_STEP, payloadDamage } from './payload.ts';
 import type { Memory } from './target.ts';
+
+/**
+ * What payloads are filled with: a pattern that no block before had, or one that only depends on where a byte lies, so
+ * that memory tells nothing of what was done before.
+ */
+export type Patterns = 'by-block' | 'by-place';
+
+/** A live block, as the shadow keeps it. */
+export interface ShadowBlock {
+  readonly slot: number;
+  readonly address: number;
+  readonly size: number;
+  readonly extent: number;
+}
 
 /**
  * The oracle: which blocks are live, as half-open ranges, and what each payload must contain.
@@ -16,6 +30,7 @@ import type { Memory } from './target.ts';
 export class Shadow {
   readonly #ranges: GranuleMap;
   readonly #memory: Memory | undefined;
+  readonly #patterns: Patterns;
   readonly #address: number[] = [];
   readonly #size: number[] = [];
   readonly #extent: number[] = [];
@@ -29,9 +44,10 @@ export class Shadow {
    * @param alignment What every address is known to be a multiple of, in bytes; 1 when nothing is known.
    * @param memory Where payloads lie; without it contents are not tracked.
    */
-  constructor(alignment: number, memory: Memory | undefined) {
+  constructor(alignment: number, memory: Memory | undefined, patterns: Patterns = 'by-block') {
     this.#ranges = new GranuleMap(Math.min(alignment, 8));
     this.#memory = memory;
+    this.#patterns = patterns;
   }
 
   /** One past the highest slot that was live since the last `clear`. */
@@ -95,12 +111,35 @@ export class Shadow {
     this.#liveCount -= 1;
   }
 
-  /** Fills a live slot's payload with a pattern that no other block has. */
+  /** Fills a live slot's payload with its pattern. */
   fill(slot: number): void {
     if (this.#memory === undefined) return;
+    const address = this.#address[slot]!;
     this.#keysCount += 1;
-    this.#key[slot] = this.#keysCount;
-    fillPayload(this.#memory, this.#address[slot]!, this.#extent[slot]!, this.#keysCount);
+    const key = this.#patterns === 'by-place' ? address : this.#keysCount * KEY_STEP;
+    this.#key[slot] = key;
+    fillPayload(this.#memory, address, this.#extent[slot]!, key);
+  }
+
+  /** The live blocks by rising slot, to come back to. */
+  capture(): readonly ShadowBlock[] {
+    const blocks: ShadowBlock[] = [];
+    for (let slot = 0; slot < this.#slotsCount; slot += 1) {
+      const address = this.#address[slot]!;
+      if (address < 0) continue;
+      blocks.push({ slot, address, size: this.#size[slot]!, extent: this.#extent[slot]! });
+    }
+    return blocks;
+  }
+
+  /** Back to exactly these live blocks, each with the pattern of its place; what was freed is forgotten. */
+  restore(blocks: readonly ShadowBlock[]): void {
+    assert(this.#patterns === 'by-place', 'only the pattern of a place is known from the place');
+    this.clear();
+    for (const { slot, address, size, extent } of blocks) {
+      this.claim(slot, address, size, extent);
+      this.#key[slot] = address;
+    }
   }
 
   /** @returns Offset at which a live slot's payload differs from what was filled in, or -1. */

@@ -45,6 +45,8 @@ export interface AllocatorTarget extends AnyTarget {
   footprint?(): number;
   /** @returns The target's own view of its blocks, by rising address, for pictures. */
   walk?(): Iterable<WalkedBlock>;
+  /** Lets a search come back to where the target was; without it each program is run from its start. */
+  readonly snapshots?: Snapshots<unknown> | undefined;
 }
 
 /**
@@ -124,6 +126,22 @@ export interface Memory {
   storeDouble(address: number, value: number): void;
   loadByte(address: number): number;
   storeByte(address: number, byte: number): void;
+}
+
+/** A target's whole state, to come back to and to tell from others: its memory, and what it keeps beside it. */
+export interface Snapshots<State> {
+  capture(): State;
+  /** Back to where the target was then, as often as is wanted. What it only counts may go on. */
+  restore(state: State): void;
+  /** Tells all that any answer from here on can depend on, in an order that depends on nothing else. */
+  describe(sink: StateSink): void;
+}
+
+/** Whoever is told a state, piece by piece. */
+export interface StateSink {
+  number(value: number): void;
+  /** Memory: the words [start, end) of these, the places of which tell them apart. */
+  words(words: Int32Array, start: number, end: number): void;
 }
 
 /** A block as a target's own walk reports it: the whole block in bytes, header included. */

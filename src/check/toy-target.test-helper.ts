@@ -20,7 +20,7 @@ export type Overrides = {
 };
 
 /** Gets the correct toy, so that what it replaces can call what was there. */
-export type Override = (toy: Required<AllocatorTarget>) => Overrides;
+export type Override = (toy: Required<Omit<AllocatorTarget, 'snapshots'>>) => Overrides;
 
 /** Makes toys, each with one thing replaced. */
 export function toyTarget(override: Override = () => ({})): MakeAllocatorTarget {
@@ -41,7 +41,7 @@ export function ops(text: string): Program {
 }
 
 /** Hands out what comes next, and starts again at the front when nothing is live. */
-function correctToy(): Required<AllocatorTarget> {
+function correctToy(): Required<Omit<AllocatorTarget, 'snapshots'>> {
   const memory = memoryOf(new DataView(new ArrayBuffer(TOY_END)));
   const extents = new Map<number, number>();
   let next = TOY_START;

@@ -59,6 +59,19 @@ export class AddressIndex {
     return found;
   }
 
+  /** Address and extent of every block, by rising address. What the tree looks like follows from them. */
+  entries(): readonly number[] {
+    const entries: number[] = [];
+    const visit = (node: number): void => {
+      if (node === 0) return;
+      visit(this.#left[node]!);
+      entries.push(this.#address[node]!, this.#extent[node]!);
+      visit(this.#right[node]!);
+    };
+    visit(this.#root);
+    return entries;
+  }
+
   clear(): void {
     this.#root = 0;
     this.#nodesCount = 0;

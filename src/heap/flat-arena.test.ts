@@ -295,3 +295,51 @@ test('reset forgets maps, break and counts', () => {
   expect(arena).toMatchObject({ mapsCount: 0, unmapsCount: 0, mappedSize: 0 });
   expect(arena.load(arena.map(PAGE)!)).toBe(0);
 });
+
+describe('a captured arena', () => {
+  test('comes back as it was, whatever was mapped and written since', () => {
+    const arena = new FlatArena({ mapSize: 1024 * 1024, brkSize: 64 * 1024 });
+    const first = arena.map(8192)!;
+    arena.store(first + 16, 7);
+    arena.brk(4096);
+    arena.storeByte(first + 5000, 9);
+    const state = arena.capture();
+    arena.store(first + 16, 8);
+    const second = arena.map(512 * 1024)!;
+    arena.store(second + 500 * 1024, 5);
+    arena.unmap(first, 4096);
+    arena.brk(4096);
+    arena.restore(state);
+    expect(arena.capture()).toEqual(state);
+    expect([arena.load(first + 16), arena.loadByte(first + 5000)]).toEqual([7, 9]);
+    expect(arena.load(second + 500 * 1024)).toBe(0);
+    expect(arena.mappedSize).toBe(8192 + 4096);
+    expect(arena.map(4096)).toBe(first + 8192);
+    arena.restore(state);
+    expect(arena.capture()).toEqual(state);
+  });
+
+  test('is no larger than what was written to', () => {
+    const arena = new FlatArena();
+    const start = arena.map(64 * 4096)!;
+    expect(arena.capture().pieces).toEqual([]);
+    arena.storeByte(start + 10 * 4096, 1);
+    arena.storeByte(start + 20 * 4096, 1);
+    const before = arena.capture();
+    expect(before.pieces.length).toBe(2);
+    arena.storeByte(start + 15 * 4096, 1);
+    arena.restore(before);
+    expect(arena.capture()).toEqual(before);
+    expect(arena.loadByte(start + 15 * 4096)).toBe(0);
+  });
+
+  test('of small pages has pieces that end with its memory', () => {
+    const arena = new FlatArena({ pageSize: 64, mapSize: 6400, brkSize: 0 });
+    const start = arena.map(6400)!;
+    arena.storeByte(start + 6399, 1);
+    const state = arena.capture();
+    arena.storeByte(start + 6399, 2);
+    arena.restore(state);
+    expect(arena.loadByte(start + 6399)).toBe(1);
+  });
+});

@@ -7,6 +7,8 @@ import type { Arena } from './arena.ts';
 /** Which memory was written to is known by pieces of 4 KiB, whatever the page size. */
 const PIECE_SHIFT = 12;
 const PIECE_SIZE = 2 ** PIECE_SHIFT;
+/** Words of 4 bytes in a piece. */
+const PIECE_WORDS = PIECE_SIZE / 4;
 /** What a new arena's buffer has. */
 const SIZE_FIRST = 256 * KIB;
 
@@ -22,6 +24,21 @@ export interface FlatArenaOptions {
   /** Room for `brk`, in bytes, in front of it. Default 16 MiB. */
   readonly brkSize?: number;
   readonly placement?: Placement;
+}
+
+/** An arena's memory and maps at one moment. */
+export interface FlatArenaState {
+  readonly break: number;
+  readonly mappedSize: number;
+  /** By rising address. */
+  readonly maps: readonly Range[];
+  /** Those that were written to, by rising address. */
+  readonly pieces: readonly MemoryPiece[];
+}
+
+interface MemoryPiece {
+  readonly index: number;
+  readonly words: Int32Array;
 }
 
 /** An access outside the arena, or a call that no system would grant: what the operating system would report. */
@@ -211,6 +228,51 @@ export class FlatArena implements Arena {
     this.#break = this.base;
     this.mapsCount = 0;
     this.unmapsCount = 0;
+  }
+
+  /** What is mapped and what memory holds, to come back to; the counts of calls go on. */
+  capture(): FlatArenaState {
+    const pieces: MemoryPiece[] = [];
+    this.eachWritten((words, start, end) => {
+      pieces.push({ index: start / PIECE_WORDS, words: words.slice(start, end) });
+    });
+    return { ...this.registers(), pieces };
+  }
+
+  /** Where the break is, and what is mapped. */
+  registers(): Omit<FlatArenaState, 'pieces'> {
+    return { break: this.#break, mappedSize: this.#mappedSize, maps: [...this.#maps] };
+  }
+
+  /** Back to what was captured. */
+  restore(state: FlatArenaState): void {
+    this.#break = state.break;
+    this.#mappedSize = state.mappedSize;
+    this.#maps = [...state.maps];
+    let next = 0;
+    this.eachWritten((words, start, end) => {
+      const index = start / PIECE_WORDS;
+      while (next < state.pieces.length && state.pieces[next]!.index < index) next += 1;
+      if (state.pieces[next]?.index === index) return;
+      words.fill(0, start, end);
+      this.dirtyPieces[index] = 0;
+    });
+    for (const { index, words } of state.pieces) {
+      this.words.set(words, index * PIECE_WORDS);
+      this.dirtyPieces[index] = 1;
+    }
+  }
+
+  /** Visits the pieces that were written to since they were mapped, by rising address; all others read as zero. */
+  eachWritten(visit: (words: Int32Array, start: number, end: number) => void): void {
+    const { dirtyPieces, words } = this;
+    // What lies behind the buffer's end was never written to.
+    const piecesEnd = Math.ceil(words.length / PIECE_WORDS);
+    for (let piece = 0; piece < piecesEnd; piece += 1) {
+      if (dirtyPieces[piece] === 0) continue;
+      const start = piece * PIECE_WORDS;
+      visit(words, start, Math.min(start + PIECE_WORDS, words.length));
+    }
   }
 
   #loadWide(address: number): number {

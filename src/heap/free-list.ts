@@ -16,6 +16,10 @@ export interface FreeList {
   /** Visits the listed blocks in the list's order, until `visit` returns false. */
   each(visit: (block: number) => boolean): void;
   clear(): void;
+  /** What is kept outside of the free blocks, as numbers. */
+  registers(): readonly number[];
+  /** Back to what `registers` gave, the blocks being as they were then. */
+  setRegisters(registers: readonly number[]): void;
 }
 
 /** How often the costly and the interesting things happened in a heap. */

@@ -6,8 +6,19 @@ import { BIG, BlockLayout, PREVIOUS_USED, USED } from './block.ts';
 import { zeroCounters, type FreeList, type HeapCounters } from './free-list.ts';
 import { LinkedList } from './linked-list.ts';
 import { completeOptions, type HeapOptions } from './options.ts';
-import { Regions } from './regions.ts';
+import { type Region, Regions } from './regions.ts';
 import { SegregatedBins } from './segregated-bins.ts';
+
+/** All that a heap keeps outside of its arena. */
+export interface HeapRegisters {
+  readonly regions: readonly Region[];
+  /** Start and mapped length of each. */
+  readonly bigMaps: readonly (readonly [number, number])[];
+  readonly arenaBytes: number;
+  /** End of the highest block ever handed out. */
+  readonly reachedEnd: number;
+  readonly list: readonly number[];
+}
 
 /**
  * The reference allocator: the note's malloc, with what the note leaves open as options.
@@ -138,6 +149,27 @@ export class Heap {
     this.counters.arenaBytes = 0;
     this.list.clear();
     this.#reachedEnd = 0;
+  }
+
+  /** What the heap keeps outside of its arena, to come back to; counters go on. */
+  capture(): HeapRegisters {
+    return {
+      regions: [...this.regions.all()],
+      bigMaps: [...this.bigMaps],
+      arenaBytes: this.counters.arenaBytes,
+      reachedEnd: this.#reachedEnd,
+      list: this.list.registers(),
+    };
+  }
+
+  /** Back to what was captured, the arena being as it was then. */
+  restore({ arenaBytes, bigMaps, list, reachedEnd, regions }: HeapRegisters): void {
+    this.regions.restore(regions);
+    this.bigMaps.clear();
+    for (const [start, size] of bigMaps) this.bigMaps.set(start, size);
+    this.counters.arenaBytes = arenaBytes;
+    this.#reachedEnd = reachedEnd;
+    this.list.setRegisters(list);
   }
 
   #isBig(size: number, extent: number): boolean {

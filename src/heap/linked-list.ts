@@ -102,6 +102,19 @@ export class LinkedList implements FreeList {
     this.#index?.clear();
   }
 
+  /** The head, the rover, then what the index has. */
+  registers(): readonly number[] {
+    return [this.#head, this.#rover, ...(this.#index?.entries() ?? [])];
+  }
+
+  setRegisters([head, rover, ...entries]: readonly number[]): void {
+    this.clear();
+    this.#head = head!;
+    this.#rover = rover!;
+    for (let at = 0; at < entries.length; at += 2)
+      this.#index!.insert(entries[at]!, entries[at + 1]!);
+  }
+
   #find(extent: number): number {
     if (this.#index !== undefined) return this.#index.firstOf(extent);
     switch (this.#fit) {

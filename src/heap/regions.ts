@@ -75,6 +75,11 @@ export class Regions {
     return this.#regions.some(({ first, last }) => first === address || last === address);
   }
 
+  /** Back to these, each as it was. */
+  restore(regions: readonly Region[]): void {
+    this.#regions = [...regions];
+  }
+
   clear(): void {
     this.#regions = [];
   }

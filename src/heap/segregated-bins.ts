@@ -116,6 +116,31 @@ export class SegregatedBins implements FreeList {
     this.#summary = 0;
   }
 
+  /** The rest and its extent, the summary, the bitmap, then each bin that has a block and its head. */
+  registers(): readonly number[] {
+    const registers = [this.#rest, this.#restExtent, this.#summary];
+    for (const bits of this.#bitmap) registers.push(bits);
+    const heads = this.#heads;
+    for (let bin = 0; bin < heads.length; bin += 1) {
+      const head = heads[bin]!;
+      if (head !== 0) registers.push(bin, head);
+    }
+    return registers;
+  }
+
+  setRegisters(registers: readonly number[]): void {
+    const [rest, restExtent, summary] = registers;
+    this.#rest = rest!;
+    this.#restExtent = restExtent!;
+    this.#summary = summary!;
+    const bitmapEnd = 3 + this.#bitmap.length;
+    for (let index = 3; index < bitmapEnd; index += 1) this.#bitmap[index - 3] = registers[index]!;
+    this.#heads.fill(0);
+    for (let index = bitmapEnd; index < registers.length; index += 2) {
+      this.#heads[registers[index]!] = registers[index + 1]!;
+    }
+  }
+
   /** The bin of an extent: exact for small ones, then 8 to a power of two. */
   binOf(extent: number): number {
     return extent < this.#exactEnd ? extent >>> this.#unitShift : this.#binOfLarge(extent);

@@ -63,7 +63,7 @@ function textOf({ finding, program, found }: KeptFinding): string {
     ['law', finding.law],
     [
       'found',
-      `seed ${formatSeed(seed)} on ${finding.target}, shrunk from ${opsCount} ops in ${runsCount} runs`,
+      `${seed === undefined ? 'by explore' : `seed ${formatSeed(seed)}`} on ${finding.target}, shrunk from ${opsCount} ops in ${runsCount} runs`,
     ],
   ];
   return printProgram(program, notes);

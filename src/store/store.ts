@@ -45,8 +45,8 @@ export interface KeptFinding {
 
 /** Where a finding comes from. */
 export interface Found {
-  /** Of the campaign, 32 bits. */
-  readonly seed: number;
+  /** Of the campaign, 32 bits; none where no program was drawn. */
+  readonly seed?: number | undefined;
   /** Ops of the program before it was shrunk. */
   readonly opsCount: number;
   /** Runs that shrinking took. */

@@ -8,6 +8,7 @@ import type {
   Memory,
   Promises,
   AllocatorTarget,
+  Snapshots,
 } from '../check/target.ts';
 import type { Arena } from '../heap/arena.ts';
 import { FlatArena, type FlatArenaOptions } from '../heap/flat-arena.ts';
@@ -19,6 +20,7 @@ import { walk } from '../heap/walk.ts';
 import { KERNEL_INVARIANTS, type KernelInvariant } from '../kernel/invariants.ts';
 import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
 import { PRESETS } from '../machine/geometry.ts';
+import { flatSnapshots } from './flat-snapshots.ts';
 import { heapOptionsOn, PagedArena, placedFor, type PagedArenaOptions } from './paged-arena.ts';
 
 /** Small enough that programs run out of memory, and that a fresh one costs little. */
@@ -50,8 +52,11 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeAllocatorTa
     };
     const promises = promisesOf(heapOptions, arena?.pageSize ?? 4096);
     const name = options.name ?? 'reference';
-    return () =>
-      targetOver(new FlatArena(arenaOptions), { name, heapOptions, promises }, heapRules);
+    return () => {
+      const flat = new FlatArena(arenaOptions);
+      const parts = { name, heapOptions, promises };
+      return targetOver(flat, parts, heapRules, (own) => flatSnapshots(own, flat));
+    };
   }
   if (arena !== undefined)
     throw new UsageError(
@@ -87,6 +92,7 @@ function targetOver(
   arena: TargetArena,
   { heapOptions, name, promises }: TargetParts,
   rulesOf: (heap: Heap) => InvariantSet<unknown>,
+  snapshotsOf?: (heap: Heap) => Snapshots<unknown>,
 ): AllocatorTarget {
   const heap = new Heap(arena, heapOptions);
   const atThreshold = [0, 0, 0];
@@ -119,6 +125,7 @@ function targetOver(
       bigAboveThreshold: atThreshold[2]!,
     }),
     reset: () => heap.reset(),
+    snapshots: snapshotsOf?.(heap),
   };
 }
 
