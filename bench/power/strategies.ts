@@ -1,4 +1,5 @@
 import { BYTES } from './bytes-strategy.ts';
+import { EXPLORE } from './explore-strategy.ts';
 import { FAST_CHECK } from './fast-check-strategies.ts';
 import { ABLATIONS, FUZZ, PROPERTIES } from './own-strategies.ts';
 import { RANDOM } from './random-strategy.ts';
@@ -11,5 +12,6 @@ export const STRATEGIES: readonly Strategy[] = [
   ...FAST_CHECK,
   PROPERTIES,
   FUZZ,
+  EXPLORE,
   ...ABLATIONS,
 ];
