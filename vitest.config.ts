@@ -20,6 +20,7 @@ export default defineConfig({
         'src/machine/**': { branches: 100 },
         'src/kernel/**': { branches: 100 },
         'src/heap/**': { branches: 100 },
+        'src/allocators/**': { branches: 100 },
         'src/program/**': { branches: 100 },
         'src/check/**': { branches: 100 },
       },

@@ -5,6 +5,7 @@ import { tuneV8 } from '../cli/tune-v8.ts';
 import { formatSeed, parseSeed } from '../src/base/prng.ts';
 import { UsageError } from '../src/base/usage-error.ts';
 import { campaignOnExplore } from './campaign-explore.ts';
+import { campaignOnAllocators } from './campaign-allocators.ts';
 import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
@@ -35,6 +36,7 @@ console.log(
 );
 const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   reference: () => campaignOnReference(seed, share),
+  allocators: () => campaignOnAllocators(seed, share),
   paged: () => campaignOnPages(seed, share),
   machine: () => campaignOnMachines(seed, share),
   frames: () => campaignOnFrames(seed, share),

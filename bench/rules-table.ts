@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { Rule } from '../src/base/rule.ts';
+import { SMALL_ALLOCATOR_INVARIANTS } from '../src/allocators/invariants.ts';
 import { LAWS } from '../src/check/law.ts';
 import { HEAP_INVARIANTS } from '../src/heap/invariants.ts';
 import { THREAD_RULES } from '../src/targets/kernel.ts';
@@ -12,6 +13,7 @@ import { CATALOGUE, REQUIREMENTS_COUNT, UNNAMED_ROWS } from './unnamed-rows.ts';
 export const RULE_GROUPS: Readonly<Record<string, readonly Rule[]>> = {
   'Laws: what every allocator owes its caller': LAWS,
   'The reference heap': HEAP_INVARIANTS,
+  'The small allocators': SMALL_ALLOCATOR_INVARIANTS,
   'The machine and its address spaces': MACHINE_RULES,
   'Threads on a core': THREAD_RULES,
 };

@@ -14,6 +14,7 @@ import { kernelName, kernelTarget, type KernelTargetOptions } from '../src/targe
 import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
+import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
 
 /** A target as the command was given it. */
 export interface LoadedTarget {
@@ -76,6 +77,7 @@ export function isBuiltIn(spec: string): boolean {
     spec === 'reference' ||
     spec === 'machine' ||
     spec === 'kernel' ||
+    isSmallAllocator(spec) ||
     (/^(reference|machine|kernel|mutants)\//.test(spec) && extname(spec) === '')
   );
 }
@@ -84,6 +86,7 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
   if (spec.startsWith('mutants/')) {
     return { name: spec, spec, makeTarget: await loadMutant(findMutant(spec)) };
   }
+  if (isSmallAllocator(spec)) return { name: spec, spec, makeTarget: SMALL_ALLOCATORS[spec]() };
   const kernel = KERNELS.get(spec);
   if (kernel !== undefined) return { name: spec, spec, makeTarget: kernelTarget(kernel) };
   if (/^kernel\b/.test(spec))
@@ -101,6 +104,10 @@ async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTa
     ...(options.arena && { arena: options.arena }),
   });
   return { name: spec, spec, makeTarget };
+}
+
+function isSmallAllocator(spec: string): spec is SmallAllocatorName {
+  return Object.hasOwn(SMALL_ALLOCATORS, spec);
 }
 
 /** Each preset by the name that a target has on it: x86-64 needs no mention. */

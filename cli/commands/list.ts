@@ -7,6 +7,7 @@ import { PROGRAM_HEADER } from '../../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../../src/targets/mutants/index.ts';
 import { THREAD_RULES } from '../../src/targets/kernel.ts';
 import { MACHINE_RULES } from '../../src/targets/machine.ts';
+import { SMALL_ALLOCATOR_INVARIANTS } from '../../src/allocators/invariants.ts';
 import { TRACE_FORMATS } from '../../src/trace-formats/index.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { formatColumns } from '../format.ts';
@@ -30,6 +31,9 @@ const LISTS = {
       name,
       says: 'the same on the pages of a simulated machine',
     })),
+    { name: 'buddy', says: 'powers of two over a pool of 1 MiB, split and merged' },
+    { name: 'slab', says: 'pages cut into cells of 14 classes; big blocks are mapped' },
+    { name: 'bump', says: 'a pointer that goes on until nothing is live' },
     ...KERNEL_NAMES.map((name) => ({
       name,
       says: 'a kernel with one core, for programs of threads',
@@ -52,7 +56,9 @@ const LISTS = {
     })),
   laws: (): readonly Entry[] => LAWS.map((law) => ({ ...ruleEntry(law), needs: law.needs })),
   invariants: (): readonly Entry[] =>
-    [...HEAP_INVARIANTS, ...MACHINE_RULES, ...THREAD_RULES].map(ruleEntry),
+    [...HEAP_INVARIANTS, ...SMALL_ALLOCATOR_INVARIANTS, ...MACHINE_RULES, ...THREAD_RULES].map(
+      ruleEntry,
+    ),
   formats: (): readonly Entry[] => [
     { name: 'program', says: `heapcheck's own programs; their first line is '${PROGRAM_HEADER}'` },
     ...TRACE_FORMATS.map(({ name, says }) => ({ name, says })),

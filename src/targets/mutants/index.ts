@@ -3,6 +3,7 @@ import type { MakeTarget } from '../../check/target.ts';
 import type * as kernel from '../kernel.ts';
 import type * as machine from '../machine.ts';
 import type * as reference from '../reference.ts';
+import type * as smallAllocators from '../small-allocators.ts';
 import { ADDRESS_SPACE_MUTANTS } from './address-space-mutants.ts';
 import { FRAME_MUTANTS } from './frame-mutants.ts';
 import { HEAP_MUTANTS } from './heap-mutants.ts';
@@ -36,6 +37,12 @@ export async function loadMutant(mutant: Mutant): Promise<MakeTarget> {
   if (original === 'reference') {
     const patched = (await importPatched('targets/reference', [patch])) as typeof reference;
     return patched.referenceTarget({ name });
+  }
+  if (original === 'buddy' || original === 'slab' || original === 'bump') {
+    const patched = (await importPatched('targets/small-allocators', [
+      patch,
+    ])) as typeof smallAllocators;
+    return patched.SMALL_ALLOCATORS[original](name);
   }
   if (original === 'kernel' || original === 'kernel/ids') {
     const patched = (await importPatched('targets/kernel', [patch])) as typeof kernel;

@@ -1,7 +1,14 @@
+import type { SmallAllocatorName } from '../small-allocators.ts';
 import type { Patch } from './import-patched.ts';
 
 /** A target of ours that mutants are made of. */
-export type Original = 'reference' | 'machine' | 'machine/toy' | 'kernel' | 'kernel/ids';
+export type Original =
+  | 'reference'
+  | SmallAllocatorName
+  | 'machine'
+  | 'machine/toy'
+  | 'kernel'
+  | 'kernel/ids';
 
 /** A target of ours with one planted bug. */
 export interface Mutant {

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { SMALL_ALLOCATOR_INVARIANTS } from '../../allocators/invariants.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import { sameBug } from '../../check/finding.ts';
 import { LAWS } from '../../check/law.ts';
@@ -22,13 +23,16 @@ import { KERNEL_RULES, kernelTarget } from '../kernel.ts';
 import { MACHINE_RULES, machineTarget } from '../machine.ts';
 import { type AllocatorObject, objectTarget } from '../object.ts';
 import { referenceTarget } from '../reference.ts';
+import { buddyTarget, bumpTarget, slabTarget } from '../small-allocators.ts';
 import { importPatched, type Patch } from './import-patched.ts';
 import { findMutant, loadMutant, type Mutant, MUTANTS, mutantTargetName } from './index.ts';
 import type { Original } from './mutant.ts';
 
 const CORPUS = join(import.meta.dirname, '../../../corpus');
 const corpus = corpusFolder(CORPUS);
-const ALLOCATOR_RULES = [...LAWS, ...HEAP_INVARIANTS].map(({ name }) => name);
+const ALLOCATOR_RULES = [...LAWS, ...HEAP_INVARIANTS, ...SMALL_ALLOCATOR_INVARIANTS].map(
+  ({ name }) => name,
+);
 const RULES = [...ALLOCATOR_RULES, ...[...MACHINE_RULES, ...KERNEL_RULES].map(({ name }) => name)];
 
 /** A program of ops, a line each. */
@@ -45,6 +49,9 @@ function exactly(makeTarget: MakeTarget): RunProgram {
 /** What mutants are made of, as it should be. */
 const ORIGINALS: Readonly<Record<Original, RunProgram>> = {
   reference: exactly(referenceTarget()),
+  buddy: exactly(buddyTarget()),
+  slab: exactly(slabTarget()),
+  bump: exactly(bumpTarget()),
   machine: exactly(machineTarget()),
   'machine/toy': exactly(machineTarget({ preset: 'toy' })),
   kernel: exactly(kernelTarget()),

@@ -1,0 +1,117 @@
+import { KIB, MIB, SIZE_MAX } from '../base/units.ts';
+import type { Allocator } from '../allocators/allocator.ts';
+import { Buddy } from '../allocators/buddy.ts';
+import { Bump, BUMP_ALIGNMENT, BUMP_GROWTH, BUMP_HEADER } from '../allocators/bump.ts';
+import {
+  BUDDY_INVARIANTS,
+  BUMP_INVARIANTS,
+  SLAB_INVARIANTS,
+  type BuddyState,
+} from '../allocators/invariants.ts';
+import { CELL_MAX, Slabs, type SlabView } from '../allocators/slab.ts';
+import type {
+  AllocatorTarget,
+  InvariantSet,
+  MakeAllocatorTarget,
+  Promises,
+} from '../check/target.ts';
+import { FlatArena } from '../heap/flat-arena.ts';
+import type { BumpView } from '../allocators/bump.ts';
+
+/** Small enough that programs fill it. */
+const POOL_SIZE = MIB;
+
+/** What all three promise. */
+const COMMON = {
+  sizeMax: SIZE_MAX,
+  zeroSize: 'block',
+  reallocZero: 'resizes',
+  repeats: true,
+} as const;
+
+/** The small allocators as targets, by name. */
+export const SMALL_ALLOCATORS = { buddy: buddyTarget, slab: slabTarget, bump: bumpTarget } as const;
+
+export type SmallAllocatorName = keyof typeof SMALL_ALLOCATORS;
+
+/** Makes the buddy allocator over a pool of 1 MiB. */
+export function buddyTarget(name = 'buddy'): MakeAllocatorTarget {
+  return () => {
+    const arena = new FlatArena({ base: POOL_SIZE, mapSize: POOL_SIZE, brkSize: 0 });
+    const buddy = new Buddy(arena, POOL_SIZE);
+    const invariants: InvariantSet<BuddyState> = {
+      rules: BUDDY_INVARIANTS,
+      read: () => ({ pool: buddy.pool, blocks: buddy.blocks(), listed: buddy.listed() }),
+    };
+    const promises: Promises = {
+      ...COMMON,
+      alignment: 32,
+      recovers: POOL_SIZE,
+      doubleFree: 'refused',
+      freeInside: 'refused',
+    };
+    return targetOver(arena, buddy, { name, promises, invariants });
+  };
+}
+
+/** Makes the slab allocator over 16 MiB of pages. */
+export function slabTarget(name = 'slab'): MakeAllocatorTarget {
+  return () => {
+    const arena = new FlatArena({ mapSize: 16 * MIB, brkSize: 0 });
+    const slabs = new Slabs(arena);
+    const invariants: InvariantSet<readonly SlabView[]> = {
+      rules: SLAB_INVARIANTS,
+      read: () => slabs.views(),
+    };
+    const promises: Promises = {
+      ...COMMON,
+      alignment: 16,
+      doubleFree: 'refused',
+      freeInside: 'refused',
+      returnsFrom: CELL_MAX + 1,
+      // aligned(8192, 1) has a page.
+      slack: 4 * KIB - 1,
+    };
+    return targetOver(arena, slabs, { name, promises, invariants });
+  };
+}
+
+/** Makes the bump allocator over a break that grows to 1 MiB. */
+export function bumpTarget(name = 'bump'): MakeAllocatorTarget {
+  return () => {
+    const arena = new FlatArena({ mapSize: 0, brkSize: POOL_SIZE });
+    const bump = new Bump(arena);
+    const invariants: InvariantSet<BumpView> = {
+      rules: BUMP_INVARIANTS,
+      read: () => bump.view(),
+    };
+    const promises: Promises = {
+      ...COMMON,
+      alignment: BUMP_ALIGNMENT,
+      recovers: BUMP_GROWTH - BUMP_HEADER,
+      slack: BUMP_ALIGNMENT - 1,
+    };
+    return targetOver(arena, bump, { name, promises, invariants });
+  };
+}
+
+function targetOver(
+  arena: FlatArena,
+  allocator: Allocator,
+  parts: Pick<AllocatorTarget, 'name' | 'promises' | 'invariants'>,
+): AllocatorTarget {
+  return {
+    ...parts,
+    // A bigint is above 2^53: whatever it is rounded to is as impossible as the size itself.
+    malloc: (size) => allocator.malloc(Number(size)),
+    free: (address) => allocator.free(address),
+    calloc: (count, size) => allocator.calloc(Number(count), Number(size)),
+    realloc: (address, size) => allocator.realloc(address, Number(size)),
+    aligned: (alignment, size) => allocator.aligned(alignment, Number(size)),
+    usableSize: (address) => allocator.usableSize(address),
+    memory: arena,
+    bounds: arena.bounds,
+    footprint: () => arena.mappedSize,
+    reset: () => allocator.reset(),
+  };
+}
