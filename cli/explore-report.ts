@@ -16,7 +16,8 @@ export function coverageSentence(explorer: Explorer, { kinds, sizes }: AlphabetO
   if (end === 'closed')
     return `no finding in any program of any length: ${over} come to no other state.${odds(explorer)}`;
   const covered = `no finding in all ${formatMany(explorer.programsCount, 'program')} of up to ${formatMany(depthDone, 'op')}: ${over}.`;
-  if (end === 'found') return `${covered}\nThis one is of the fewest ops there are, ${depth}.`;
+  if (end === 'found')
+    return `${covered}\nThis one has ${formatMany(depth, 'op')}: none is shorter, but for what the frees that close a run may find.`;
   const open =
     end === 'bound reached'
       ? ''

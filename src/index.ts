@@ -27,6 +27,8 @@ export type {
   MakeTarget,
   Memory,
   Promises,
+  Snapshots,
+  StateSink,
   Target,
   WalkedBlock,
 } from './check/target.ts';

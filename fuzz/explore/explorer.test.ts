@@ -396,3 +396,16 @@ test('ops of an alphabet do something, each', () => {
   expect(explorer.asked.get('realloc-keeps-prefix')).toBeGreaterThan(0);
   expect(explorer.asked.get('calloc-zeroes')).toBeGreaterThan(0);
 });
+
+test('snapshots of an allocator object are used', () => {
+  const makeTarget = objectTarget('cells', () => {
+    const own = cells();
+    return {
+      malloc: (size) => own.malloc(size),
+      free: (address) => own.free(address),
+      snapshots: own.snapshots!,
+    };
+  });
+  const { explorer } = searched(makeTarget, { ...PLAIN, sizes: [8, 100] });
+  expect([explorer.end, explorer.statesCount]).toEqual(['closed', 16]);
+});

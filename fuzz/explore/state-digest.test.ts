@@ -7,7 +7,7 @@ function digestOf(numbers: readonly number[], words: readonly number[] = [], sta
   const digest = new StateDigest();
   digest.clear();
   for (const value of numbers) digest.number(value);
-  const memory = new Int32Array(start + words.length);
+  const memory = new Int32Array(start + words.length + (words.length % 2));
   memory.set(words, start);
   digest.words(memory, 0, memory.length);
   digest.finish();

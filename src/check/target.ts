@@ -140,7 +140,7 @@ export interface Snapshots<State> {
 /** Whoever is told a state, piece by piece. */
 export interface StateSink {
   number(value: number): void;
-  /** Memory: the words [start, end) of these, the places of which tell them apart. */
+  /** Memory: the words [start, end) of these, the places of which tell them apart; an even number of them. */
   words(words: Int32Array, start: number, end: number): void;
 }
 

@@ -4,8 +4,8 @@ import { formatRange, type Range } from '../base/range.ts';
 import { formatAddress, KIB, MIB } from '../base/units.ts';
 import type { Arena } from './arena.ts';
 
-/** Which memory was written to is known by pieces of 4 KiB, whatever the page size. */
-const PIECE_SHIFT = 12;
+/** Which memory was written to is known by pieces of 1 KiB, whatever the page size. */
+const PIECE_SHIFT = 10;
 const PIECE_SIZE = 2 ** PIECE_SHIFT;
 /** Words of 4 bytes in a piece. */
 const PIECE_WORDS = PIECE_SIZE / 4;

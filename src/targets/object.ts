@@ -7,6 +7,7 @@ import type {
   Memory,
   Promises,
   AllocatorTarget,
+  Snapshots,
   WalkedBlock,
 } from '../check/target.ts';
 
@@ -33,6 +34,7 @@ export interface AllocatorObject {
   footprint?(): number;
   walk?(): Iterable<WalkedBlock>;
   readonly invariants?: InvariantSet<unknown>;
+  readonly snapshots?: Snapshots<unknown>;
   events?(): Readonly<Record<string, number>>;
   reset?(): void;
 }
@@ -114,6 +116,7 @@ function adapt(name: string, allocator: AllocatorObject): AllocatorTarget {
       return allocator.bounds ?? (current && { start: 0, end: byteLengthOf(current) });
     },
     invariants: allocator.invariants,
+    snapshots: allocator.snapshots,
   };
 }
 
