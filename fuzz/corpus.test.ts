@@ -2,14 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../src/base/prng.ts';
 import type { Program } from '../src/program/program.ts';
 import { Corpus } from './corpus.ts';
-import type { Feature } from './novelty.ts';
+import type { Feature, Shown } from './novelty.ts';
 
 /** A program of so many ops, each with this size. */
 function ops(count: number, size = 8): Program {
   return Array.from({ length: count }, (_, slot) => ({ kind: 'malloc', slot, size }));
 }
 
-const shows = (...entries: readonly (readonly [Feature, number])[]) => new Map(entries);
+/** A run that showed features, each after so many ops. */
+function shows(...entries: readonly (readonly [Feature, number])[]): Shown {
+  const opsOf = new Map(entries);
+  return { features: [...opsOf.keys()], opsOf: (feature) => opsOf.get(feature)! };
+}
 
 describe('a corpus', () => {
   test('keeps a program as far as the last feature that is new', () => {

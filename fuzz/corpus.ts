@@ -1,7 +1,7 @@
 import { assert } from '../src/base/kit-bug.ts';
 import type { Prng } from '../src/base/prng.ts';
 import type { Program } from '../src/program/program.ts';
-import type { Feature } from './novelty.ts';
+import type { Feature, Shown } from './novelty.ts';
 
 /** A kept program, and for how many features it is kept. */
 interface Kept {
@@ -17,7 +17,8 @@ const OTHER_ONE_IN = 4;
 
 /** The programs that a campaign keeps: for each feature that was seen a short one that shows it. */
 export class Corpus {
-  readonly #owners = new Map<Feature, Kept>();
+  readonly #owners: (Kept | undefined)[] = [];
+  #featuresCount = 0;
   /** Those that are only shorter than others first, then by the time at which they showed something new. */
   #kept: Kept[] = [];
 
@@ -30,22 +31,23 @@ export class Corpus {
   }
 
   get featuresCount(): number {
-    return this.#owners.size;
+    return this.#featuresCount;
   }
 
   /**
    * Keeps a program as far as the last of its features that nobody showed so far, or only a much longer program. A
    * program that is left without a feature is forgotten.
    *
-   * @param shown The features of its run, each with the ops after which it showed.
+   * @param shown What its run showed.
    * @returns Whether it showed something new.
    */
-  offer(program: Program, shown: ReadonlyMap<Feature, number>): boolean {
+  offer(program: Program, shown: Shown): boolean {
     const won: Feature[] = [];
     let opsCount = 0;
     let isNew = false;
-    for (const [feature, ops] of shown) {
-      const owner = this.#owners.get(feature);
+    for (const feature of shown.features) {
+      const owner = this.#owners[feature];
+      const ops = shown.opsOf(feature);
       if (owner !== undefined && ops > owner.program.length * SHORTER) continue;
       if (owner === undefined) isNew = true;
       won.push(feature);
@@ -74,8 +76,9 @@ export class Corpus {
   #giveFeatures(features: readonly Feature[], kept: Kept): void {
     let isOneBare = false;
     for (const feature of features) {
-      const owner = this.#owners.get(feature);
-      this.#owners.set(feature, kept);
+      const owner = this.#owners[feature];
+      this.#owners[feature] = kept;
+      if (owner === undefined) this.#featuresCount += 1;
       if (owner === undefined) continue;
       owner.featuresCount -= 1;
       if (owner.featuresCount === 0) isOneBare = true;

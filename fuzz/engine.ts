@@ -136,30 +136,30 @@ export class Engine {
   #keep(prng: Prng): void {
     if (this.#without.has('mutation')) return;
     this.#novelty.end(this.#options.watch?.());
-    if (!this.#without.has('novelty')) this.corpus.offer(this.#program, this.#novelty.shown);
-    else if (prng.oneIn(ANY_ONE_IN)) this.corpus.add(this.#program);
+    if (this.#without.has('novelty')) {
+      if (prng.oneIn(ANY_ONE_IN)) this.corpus.add(this.#program);
+    } else if (this.#novelty.isNew) this.corpus.offer(this.#program, this.#novelty);
   }
 
   /** The ops of a program, which goes into `#program` as it is drawn. */
-  *#ops(prng: Prng, number: number): Generator<Op> {
-    const { target } = this.#runner;
-    this.#novelty.begin(target);
+  #ops(prng: Prng, number: number): Iterable<Op> {
     const known = this.#options.known?.[number];
-    const isWhole = known !== undefined || isMachine(target);
-    if (!isWhole) {
-      yield* this.#drafted(prng, target);
-      return;
-    }
+    if (known !== undefined) return this.#whole(known);
+    if (!isMachine(this.#runner.target)) return this.#drafted(prng);
+    const program = [...this.#start(prng), ...this.#draw(prng, this.#opsMax)];
+    return this.#whole(program.slice(0, this.#opsMax));
+  }
+
+  *#whole(program: Program): Generator<Op> {
+    this.#novelty.begin(this.#runner.target);
     this.#draft = undefined;
-    this.#program = [...(known ?? this.#whole(prng))];
-    yield* this.#program;
+    this.#program = [...program];
+    yield* program;
   }
 
-  #whole(prng: Prng): Program {
-    return [...this.#start(prng), ...this.#draw(prng, this.#opsMax)].slice(0, this.#opsMax);
-  }
-
-  *#drafted(prng: Prng, target: AllocatorTarget): Generator<Op> {
+  *#drafted(prng: Prng): Generator<Op> {
+    const target = this.#runner.target as AllocatorTarget;
+    this.#novelty.begin(target);
     const start = this.#start(prng);
     const [{ heap }, without, program] = [this.#novelty, this.#without, this.#program];
     const draft = new BlockDraft(prng, offeredKinds(target), { heap, without });

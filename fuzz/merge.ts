@@ -28,9 +28,9 @@ export function mergePrograms(
 
 function shownBy(program: Program, runner: Runner, novelty: Novelty): (Feature | string)[] {
   const finding = runner.run(beginning(program, runner, novelty));
-  if (finding !== undefined) return [...novelty.shown.keys(), `${finding.law} ${finding.op}`];
+  if (finding !== undefined) return [...novelty.features, `${finding.law} ${finding.op}`];
   novelty.end();
-  return [...novelty.shown.keys()];
+  return [...novelty.features];
 }
 
 /** A program that tells when it begins: only then it is known on which target. */

@@ -3,22 +3,31 @@ import { isMachine, type Target } from '../src/check/target.ts';
 import type { BlockOp, Op } from '../src/program/op.ts';
 import { HeapView, NEIGHBOURS, REUSES } from './heap-view.ts';
 
-/** Something that a run showed, as a number: which one does not matter, only whether it was seen before. */
+/** Something that a run showed, by its place among all that were seen so far. */
 export type Feature = number;
 
+/** What a run showed. */
+export interface Shown {
+  /** Each once, in the order in which they showed. */
+  readonly features: readonly Feature[];
+  /** The ops after which one of them showed. */
+  opsOf(feature: Feature): number;
+}
+
 /** What a feature is about; features of two aspects are never the same. */
-const ASPECTS = [
-  'sizes',
-  'places',
-  'moves',
-  'footprint',
-  'rows',
-  'pairs',
-  'shape',
-  'events',
-  'watched',
-] as const;
-type Aspect = (typeof ASPECTS)[number];
+const ASPECT = {
+  sizes: 0,
+  places: 1,
+  moves: 2,
+  footprint: 3,
+  rows: 4,
+  pairs: 5,
+  shape: 6,
+  events: 7,
+  watched: 8,
+} as const;
+type Aspect = keyof typeof ASPECT;
+const ASPECTS_LIMIT = 16;
 
 const OUTCOMES: readonly Outcome['kind'][] = [
   'granted',
@@ -41,10 +50,16 @@ const DETAILS = 32;
  * - how often the same happened in a row, how many blocks and gaps there were at once, and what the target itself
  *   counts: these by class, so that a program which drives one of them further shows something new.
  */
-export class Novelty {
+export class Novelty implements Shown {
   /** The heap of the run, where the target is an allocator. */
   readonly heap = new HeapView();
-  readonly #shown = new Map<Feature, number>();
+  /** What features there are, by what they are about; and for each in which run it showed last, after how many ops. */
+  readonly #seen = new Map<number, Feature>();
+  readonly #runs: number[] = [];
+  readonly #ops: number[] = [];
+  #features: Feature[] = [];
+  #run = 0;
+  #isNew = false;
   readonly #eventsBefore = new Map<string, number>();
   /** The numbers of kinds, events and reasons, in the order in which they came up. */
   readonly #numbers = new Map<string, number>();
@@ -61,7 +76,9 @@ export class Novelty {
     if (target !== this.#target) this.#eventsBefore.clear();
     this.#target = target;
     this.heap.clear();
-    this.#shown.clear();
+    this.#features = [];
+    this.#run += 1;
+    this.#isNew = false;
     this.#opsCount = 0;
     this.#footprint = footprintOf(target);
     this.#grantedMax = -1;
@@ -69,9 +86,17 @@ export class Novelty {
     this.#inRow = 0;
   }
 
-  /** The features of the run so far, each with the ops after which it showed. */
-  get shown(): ReadonlyMap<Feature, number> {
-    return this.#shown;
+  /** Whether the run showed anything that no run before it did. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  get features(): readonly Feature[] {
+    return this.#features;
+  }
+
+  opsOf(feature: Feature): number {
+    return this.#ops[feature]!;
   }
 
   /** Follows what became of an op. */
@@ -154,8 +179,21 @@ export class Novelty {
   }
 
   #show(aspect: Aspect, first: number, second: number): void {
-    const feature = (first * 2 ** 12 + second) * ASPECTS.length + ASPECTS.indexOf(aspect);
-    if (!this.#shown.has(feature)) this.#shown.set(feature, this.#opsCount);
+    const key = (first * 2 ** 12 + second) * ASPECTS_LIMIT + ASPECT[aspect];
+    const feature = this.#seen.get(key) ?? this.#add(key);
+    if (this.#runs[feature] === this.#run) return;
+    this.#runs[feature] = this.#run;
+    this.#ops[feature] = this.#opsCount;
+    this.#features.push(feature);
+  }
+
+  #add(key: number): Feature {
+    const feature = this.#seen.size;
+    this.#isNew = true;
+    this.#seen.set(key, feature);
+    this.#runs.push(0);
+    this.#ops.push(0);
+    return feature;
   }
 }
 
