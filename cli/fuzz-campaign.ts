@@ -1,3 +1,4 @@
+import type { Program } from '../src/program/program.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { guardedRun } from '../src/supervise/guarded-run.ts';
@@ -10,6 +11,8 @@ export interface FuzzOptions {
   /** Programs at the most. */
   readonly runs: number;
   readonly timeLimitMs: number;
+  /** Programs that are run first, and gone on from. */
+  readonly known: readonly Program[];
 }
 
 /** What a campaign needs of the thread that it runs in. */
@@ -37,8 +40,17 @@ export class FuzzCampaign {
     this.#makeTarget = makeTarget;
     this.#options = options;
     this.#thread = thread;
-    const { seed, opsMax } = options;
-    this.#engine = new Engine(makeTarget, { seed, ...(opsMax === undefined ? {} : { opsMax }) });
+    const { seed, known, opsMax } = options;
+    this.#engine = new Engine(makeTarget, {
+      seed,
+      known,
+      ...(opsMax === undefined ? {} : { opsMax }),
+    });
+  }
+
+  /** Programs that showed something new, and are gone on from. */
+  get kept(): readonly Program[] {
+    return this.#engine.corpus.programs;
   }
 
   /** Programs that were run. */

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { RawFinding } from '../fuzz/engine.ts';
+import type { Program } from '../src/program/program.ts';
 import { FuzzCampaign, type FuzzOptions } from './fuzz-campaign.ts';
 import { loadTarget } from './load-target.ts';
 import type { Tally } from './tally.ts';
@@ -25,7 +26,11 @@ export type FromWorker =
       readonly raw: RawFinding | undefined;
     }
   /** The last message. */
-  | { readonly kind: 'over'; readonly tally: Pick<Tally, 'asked' | 'counts' | 'events'> };
+  | {
+      readonly kind: 'over';
+      readonly tally: Pick<Tally, 'asked' | 'counts' | 'events'>;
+      readonly kept: readonly Program[];
+    };
 
 const task = workerData as WorkerTask;
 const port = parentPort!;
@@ -49,5 +54,6 @@ while (!stop.signal.aborted && !campaign.isDone) {
 }
 campaign.close();
 const { asked, counts, events } = campaign.tally;
-port.postMessage({ kind: 'over', tally: { asked, counts, events } } satisfies FromWorker);
+const { kept } = campaign;
+port.postMessage({ kind: 'over', tally: { asked, counts, events }, kept } satisfies FromWorker);
 port.close();

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { fold } from '../src/base/prng.ts';
+import type { Program } from '../src/program/program.ts';
 import type { RawFinding } from '../fuzz/engine.ts';
 import type { FuzzOptions } from './fuzz-campaign.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './fuzz-worker.ts';
@@ -27,6 +28,7 @@ export class JobCampaign {
   readonly tally = new Tally();
   readonly #options: FuzzOptions;
   readonly #jobs: readonly Job[];
+  readonly #kept: Program[] = [];
   #error: unknown;
   #wake: () => void = () => undefined;
 
@@ -43,6 +45,11 @@ export class JobCampaign {
         options: { ...options, runs, seed: fold(`${options.seed} worker ${index}`) },
       }),
     );
+  }
+
+  /** Programs that showed something new to their worker, once it has ended. */
+  get kept(): readonly Program[] {
+    return this.#kept;
   }
 
   /** Programs that were run. */
@@ -101,6 +108,7 @@ export class JobCampaign {
   #take(job: Job, message: FromWorker): RawFinding | undefined {
     if (message.kind === 'over') {
       this.tally.addTally(message.tally);
+      this.#kept.push(...message.kept);
       return undefined;
     }
     job.programsCount = message.programsCount;

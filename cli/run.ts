@@ -10,6 +10,7 @@ import { explore, type ExploreCommandOptions } from './commands/explore.ts';
 import { fuzz, type FuzzCommandOptions } from './commands/fuzz.ts';
 import { importTrace, type ImportCommandOptions } from './commands/import.ts';
 import { list, LIST_NAMES, parseListName } from './commands/list.ts';
+import { merge, type MergeCommandOptions } from './commands/merge.ts';
 import { minimizeFile, type MinimizeCommandOptions } from './commands/minimize.ts';
 import { replay, type ReplayCommandOptions } from './commands/replay.ts';
 import { SETTING_NAMES } from './cost-settings.ts';
@@ -65,6 +66,7 @@ function buildProgram(io: Io, result: Result): Command {
   addCheck(program, io, result);
   addFuzz(program, io, result);
   addExplore(program, io, result);
+  addMerge(program, io, result);
   addReplay(program, io, result);
   addMinimize(program, io, result);
   addImport(program, io, result);
@@ -98,11 +100,15 @@ function addFuzz(program: Command, io: Io, result: Result): void {
     .description(
       'runs random programs until one finds something; for 10 s, if nothing else is said',
     )
-    .argument('[target]', TARGET_HELP);
+    .argument('[target]', TARGET_HELP)
+    .argument(
+      '[folders...]',
+      'folders of programs to go on from; what shows something new is kept in the first',
+    );
   addCampaignOptions(addFindingsOptions(command), 'programs to run')
     .option('-j, --jobs <count>', 'search on so many cores at once', parseCount('--jobs'))
-    .action(async (target: string | undefined, options: FuzzCommandOptions) => {
-      result.code = await fuzz(io, target, options);
+    .action(async (target: string | undefined, folders: string[], options: FuzzCommandOptions) => {
+      result.code = await fuzz(io, target, folders, options);
     });
 }
 
@@ -139,6 +145,20 @@ function addExplore(program: Command, io: Io, result: Result): void {
   addCommonOptions(addTimeLimit(command)).action(
     async (target: string | undefined, options: ExploreCommandOptions) => {
       result.code = await explore(io, target, options);
+    },
+  );
+}
+
+function addMerge(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('merge')
+    .description('adds to a folder of programs those of others that show something new')
+    .argument('<target>', TARGET_HELP)
+    .argument('<into>', 'the folder that is added to; it need not exist')
+    .argument('<from...>', 'folders that are read');
+  addCommonOptions(command).action(
+    async (spec: string, into: string, from: string[], options: MergeCommandOptions) => {
+      result.code = await merge(io, { spec, into, from }, options);
     },
   );
 }

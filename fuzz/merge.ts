@@ -7,15 +7,19 @@ import { type Feature, Novelty } from './novelty.ts';
  * Reduces programs to some that together show all that they show, shorter ones first. A program that breaks a law shows
  * that as well: one is kept for each law and kind of op.
  *
+ * @param known What these show need not be shown again.
  * @returns Some of the programs, by rising length.
  */
 export function mergePrograms(
   makeTarget: MakeTarget,
   programs: readonly Program[],
+  known: readonly Program[] = [],
 ): readonly Program[] {
   const novelty = new Novelty();
   const runner = new Runner(makeTarget, { observe: (op, outcome) => novelty.note(op, outcome) });
-  const seen = new Set<Feature | string>();
+  const seen = new Set<Feature | string>(
+    known.flatMap((program) => shownBy(program, runner, novelty)),
+  );
   return programs
     .toSorted((a, b) => a.length - b.length)
     .filter((program) => {

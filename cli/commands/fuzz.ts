@@ -14,6 +14,7 @@ import { JobCampaign } from '../job-campaign.ts';
 import { type BaselineOptions, KnownFindings } from '../known-findings.ts';
 import { loadTarget } from '../load-target.ts';
 import { openCorpus } from '../open-corpus.ts';
+import { openFolders, type ProgramFolders } from '../program-folders.ts';
 import { refineAndKeep, type Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
 
@@ -37,6 +38,7 @@ const BUDGET_MS = 10_000;
 export async function fuzz(
   io: Io,
   spec: string | undefined,
+  folders: readonly string[],
   options: FuzzCommandOptions,
 ): Promise<ExitCode> {
   const session = openSession(io, options);
@@ -45,25 +47,37 @@ export async function fuzz(
   const started = io.now();
   const store = openCorpus(options.corpus, io.cwd);
   const known = new KnownFindings(options, io.cwd);
-  const campaign = begin(io, { target, seed, options });
+  const programs = openFolders(folders, target.makeTarget, io.cwd);
+  const campaign = begin(io, { target, seed, options, programs });
   const search = { session, target, campaign, seed, store, timeLimitMs: options.timeLimit };
   const findings: ShownFinding[] = [];
   const fuzzing = { ...search, options, findings, known };
   const end = await collect(fuzzing);
   await campaign.close();
+  const addedCount = programs.add(campaign.kept);
   finish({ ...fuzzing, end, elapsedMs: io.now() - started });
+  if (addedCount !== undefined)
+    session.output.say(
+      `${formatMany(addedCount, 'program')} that showed something new kept in ${folders[0]}`,
+    );
   return findings.length === 0 || known.isUpdated ? EXIT.clean : EXIT.finding;
 }
 
 /** A campaign in this thread, where one seed gives one campaign, or on several cores. */
 function begin(
   io: Io,
-  { options, seed, target }: Pick<Fuzzing, 'options' | 'seed' | 'target'>,
+  {
+    options,
+    programs,
+    seed,
+    target,
+  }: Pick<Fuzzing, 'options' | 'seed' | 'target'> & { readonly programs: ProgramFolders },
 ): FuzzCampaign | JobCampaign {
   const fuzzOptions: FuzzOptions = {
     seed,
     runs: options.runs ?? Infinity,
     timeLimitMs: options.timeLimit,
+    known: programs.known,
     ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
   };
   const { jobs = 1 } = options;
