@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/kit-bug.ts';
-import { type Base, isPageOp, type Op, type PageOp, type Protection } from '../../program/op.ts';
+import { type Base, isPageOp, type PageOp, type Protection } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
