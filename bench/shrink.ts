@@ -38,9 +38,9 @@ interface Trial {
   readonly law: string;
   readonly op: string;
   readonly opsBefore: number;
-  /** After shrinking, and of the shortest program in the corpus that ends in the same bug; 0 when there is none. */
+  /** After shrinking, and of the shortest program in the corpus that ends in the same bug, if one does. */
   readonly opsCount: number;
-  readonly opsShortest: number;
+  readonly opsShortest: number | null;
   readonly isMinimal: boolean;
   readonly runsCount: number;
   readonly cpuMs: number;
@@ -77,7 +77,7 @@ for (const mutant of mutants) {
   trials.push(...own);
   print(own.length === 0 ? `  ${mutant.name}: not found` : rowOf(mutant.name, own));
 }
-print(`\n${rowOf('all', trials)}`);
+if (trials.length > 0) print(`\n${rowOf('all', trials)}`);
 
 function print(text: string): void {
   if (!isJson) console.log(text);
@@ -119,7 +119,7 @@ async function trialsOf(
       op: finding.op,
       opsBefore,
       opsCount: program.length,
-      opsShortest: same.length === 0 ? 0 : Math.min(...same.map(({ opsCount }) => opsCount)),
+      opsShortest: same.length === 0 ? null : Math.min(...same.map(({ opsCount }) => opsCount)),
       isMinimal,
       runsCount,
       cpuMs,
@@ -185,24 +185,28 @@ function shrink(
  * ends in a bug that no stored program shows has nothing to be compared with, and is counted apart.
  */
 function rowOf(name: string, own: readonly Trial[]): string {
-  const known = own.filter(({ opsShortest }) => opsShortest > 0);
+  const known = own.flatMap(({ opsCount, opsShortest }) =>
+    opsShortest === null ? [] : [{ opsCount, opsShortest }],
+  );
   const excess = known.map(({ opsCount, opsShortest }) => opsCount - opsShortest);
   const equalCount = excess.filter((more) => more <= 0).length;
-  const sorted = (key: 'opsBefore' | 'opsShortest' | 'runsCount' | 'cpuMs'): readonly number[] =>
-    own.map((trial) => trial[key]).toSorted((a, b) => a - b);
-  const [before, shortest] = [median(sorted('opsBefore')), median(sorted('opsShortest'))];
-  const [runs, ms] = [sorted('runsCount'), sorted('cpuMs')];
+  const runs = own.map(({ runsCount }) => runsCount);
+  const ms = own.map(({ cpuMs }) => cpuMs);
   const cells: readonly (readonly [number | string, number])[] = [
     [own.length, 7],
     [own.length - known.length, 7],
-    [before, 6],
-    [shortest, 7],
+    [middle(own.map(({ opsBefore }) => opsBefore)), 6],
+    [known.length === 0 ? '-' : middle(known.map(({ opsShortest }) => opsShortest)), 7],
     [known.length === 0 ? '-' : `${((100 * equalCount) / known.length).toFixed(1)} %`, 8],
     [known.length === 0 ? '-' : Math.max(...excess), 7],
-    [median(runs), 7],
-    [runs.at(-1)!, 7],
-    [median(ms).toFixed(1), 8],
-    [ms.at(-1)!.toFixed(0), 7],
+    [middle(runs), 7],
+    [Math.max(...runs), 7],
+    [middle(ms).toFixed(1), 8],
+    [Math.max(...ms).toFixed(0), 7],
   ];
   return `  ${name.padEnd(36)}${cells.map(([cell, width]) => String(cell).padStart(width)).join('')}`;
+}
+
+function middle(numbers: readonly number[]): number {
+  return median(numbers.toSorted((a, b) => a - b));
 }
