@@ -32,7 +32,7 @@ export interface Hit {
   /**
    * Makes the program that found it small, in the strategy's own way; none where it has no such way.
    *
-   * @throws {TimedOut} It cannot, since a program on the way hangs.
+   * @throws It cannot, since a program on the way hangs, or the target throws between two programs.
    */
   readonly shrink?: () => Shrunk | undefined;
 }

@@ -1,3 +1,4 @@
+import { KitBug } from '../../src/base/kit-bug.ts';
 import type { MakeTarget } from '../../src/check/target.ts';
 import { TimedOut } from '../../src/supervise/watchdog.ts';
 import { OpMeter } from './op-meter.ts';
@@ -61,7 +62,9 @@ function search({ seed, strategy }: TrialPlan, makeTarget: MakeTarget): Hit | 'h
     return next === 'exhausted' ? undefined : next;
   } catch (error) {
     if (error instanceof TimedOut) return 'hang';
-    throw error;
+    if (error instanceof KitBug) throw error;
+    // A broken target may throw between programs as well, from its reset.
+    return {};
   }
 }
 
@@ -77,8 +80,8 @@ function shrunkInTime(hit: Hit): Shrunk | undefined {
   try {
     return hit.shrink?.();
   } catch (error) {
-    if (error instanceof TimedOut) return undefined;
-    throw error;
+    if (error instanceof KitBug) throw error;
+    return undefined;
   }
 }
 
