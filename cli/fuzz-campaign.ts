@@ -12,6 +12,8 @@ export interface FuzzOptions {
   /** Programs at the most. */
   readonly runs: number;
   readonly timeLimitMs: number;
+  /** What was seen of a run besides. */
+  readonly watch?: () => Iterable<number>;
 }
 
 /** A batch is made as large as runs in about this time. */
@@ -31,8 +33,12 @@ export class FuzzCampaign {
     this.#makeTarget = makeTarget;
     this.#options = options;
     this.#now = now;
-    const { seed, opsMax } = options;
-    this.#engine = new Engine(makeTarget, { seed, ...(opsMax === undefined ? {} : { opsMax }) });
+    const { opsMax, seed, watch } = options;
+    this.#engine = new Engine(makeTarget, {
+      seed,
+      ...(opsMax === undefined ? {} : { opsMax }),
+      ...(watch === undefined ? {} : { watch }),
+    });
   }
 
   /** Programs that were run. */

@@ -161,6 +161,13 @@ describe('fuzz', () => {
     expect([code, stdout, stderr]).toEqual([0, '', '']);
   });
 
+  test('with --coverage goes by the code of a module, and refuses what has none of its own', async () => {
+    const argv = ['fuzz', 'overlapping.js', '--seed', '7', '--coverage'];
+    expect((await folder.call(argv)).code).toBe(1);
+    const { code, stderr } = await folder.call(['fuzz', 'reference', '--coverage']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no module of your own')]);
+  });
+
   test('shows how far it is, in lines or in one line that is written over', async () => {
     const lines: string[] = [];
     const shown: string[] = [];

@@ -88,6 +88,7 @@ function addFuzz(program: Command, io: Io, result: Result): void {
       'runs random programs until one finds something; for 10 s, if nothing else is said',
     )
     .argument('[target]', TARGET_HELP);
+  command.option('--coverage', 'also go by which code of a JavaScript target runs; much slower');
   addCampaignOptions(addKeepGoing(command), 'programs to run').action(
     async (target: string | undefined, options: FuzzCommandOptions) => {
       result.code = await fuzz(io, target, options);

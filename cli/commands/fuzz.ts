@@ -1,6 +1,8 @@
 import { formatSeed } from '../../src/base/prng.ts';
 import { LAW } from '../../src/check/law.ts';
 import type { Finding } from '../../src/check/finding.ts';
+import { codeFeatures } from '../code-features.ts';
+import { UsageError } from '../../src/base/usage-error.ts';
 import { type Asked, askedDocument, sayAsked } from '../asked-tables.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, type ShownFinding, tellFinding } from '../finding-report.ts';
@@ -8,7 +10,8 @@ import { formatMany, formatShort } from '../format.ts';
 import { FuzzCampaign } from '../fuzz-campaign.ts';
 import { Interrupted, interruptible } from '../interrupt.ts';
 import type { Io } from '../io.ts';
-import { loadTarget } from '../load-target.ts';
+import { type LoadedTarget, loadTarget } from '../load-target.ts';
+import { CoverageRecorder, scriptsOfModule } from '../module-coverage.ts';
 import { openCorpus } from '../open-corpus.ts';
 import { refineAndKeep, type Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
@@ -19,6 +22,7 @@ export interface FuzzCommandOptions {
   readonly maxTotalTime?: number;
   readonly maxOps?: number;
   readonly keepGoing?: boolean;
+  readonly coverage?: boolean;
   readonly corpus: string;
   readonly timeLimit: number;
   readonly json?: boolean;
@@ -36,6 +40,8 @@ export async function fuzz(
 ): Promise<ExitCode> {
   const session = openSession(io, options);
   const seed = announceSeed(session, options.seed);
+  const recorder = options.coverage === true ? new CoverageRecorder() : undefined;
+  recorder?.start();
   const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
   const started = io.now();
   const campaign = new FuzzCampaign(
@@ -45,6 +51,7 @@ export async function fuzz(
       runs: options.runs ?? Infinity,
       timeLimitMs: options.timeLimit,
       ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
+      ...(recorder === undefined ? {} : { watch: watchCode(recorder, target) }),
     },
     () => io.now(),
   );
@@ -53,9 +60,20 @@ export async function fuzz(
   const findings: ShownFinding[] = [];
   const fuzzing = { ...search, options, findings };
   const end = await collect(fuzzing);
+  recorder?.stop();
   campaign.close();
   finish({ ...fuzzing, end, elapsedMs: io.now() - started });
   return findings.length === 0 ? EXIT.clean : EXIT.finding;
+}
+
+/** @throws {UsageError} The target is no module of the user's own. */
+function watchCode(recorder: CoverageRecorder, { file, name }: LoadedTarget) {
+  if (file === undefined) {
+    throw new UsageError(
+      `--coverage: ${name} is no module of your own, so its code is not counted; leave it out, or pass a .js file.`,
+    );
+  }
+  return () => codeFeatures(scriptsOfModule(recorder.take(), file));
 }
 
 interface Fuzzing extends Search {
