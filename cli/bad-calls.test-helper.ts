@@ -33,6 +33,10 @@ export const CALLS: readonly Row[] = [
   ],
   ['fuzz -j 0', "--jobs: '0' is no count; pass a whole number from 1 up, such as --jobs 1000."],
   [
+    'fuzz fine.js --coverage -j 2',
+    '--coverage: code is counted in one thread only; leave out --coverage, or --jobs 2.',
+  ],
+  [
     'fuzz --update-baseline',
     '--update-baseline: there is no file to write; pass --baseline FILE too.',
   ],
@@ -107,10 +111,6 @@ export const CALLS: readonly Row[] = [
   [
     'replay fine.ops --step',
     '--step: there is no terminal to press a key on; leave --step out to see all steps at once.',
-  ],
-  [
-    'fuzz fine.js reference',
-    "heapcheck: too many arguments for 'fuzz': expected 1 argument but got 2; 'heapcheck fuzz --help' shows what there is.",
   ],
   [
     'replay fine.ops --targets reference',

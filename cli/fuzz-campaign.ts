@@ -13,6 +13,8 @@ export interface FuzzOptions {
   readonly timeLimitMs: number;
   /** Programs that are run first, and gone on from. */
   readonly known: readonly Program[];
+  /** What was seen of a run besides. */
+  readonly watch?: () => Iterable<number>;
 }
 
 /** What a campaign needs of the thread that it runs in. */
@@ -40,11 +42,12 @@ export class FuzzCampaign {
     this.#makeTarget = makeTarget;
     this.#options = options;
     this.#thread = thread;
-    const { seed, known, opsMax } = options;
+    const { known, opsMax, seed, watch } = options;
     this.#engine = new Engine(makeTarget, {
       seed,
       known,
       ...(opsMax === undefined ? {} : { opsMax }),
+      ...(watch === undefined ? {} : { watch }),
     });
   }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { UsageError } from '../src/base/usage-error.ts';
 
 /** What V8 counts of one script: how often each stretch of its code ran. */
-type ScriptCoverage = Profiler.ScriptCoverage;
+export type ScriptCoverage = Profiler.ScriptCoverage;
 
 /** Counts how often each stretch of the modules ran that are loaded from now on. */
 export class CoverageRecorder {
@@ -17,16 +17,22 @@ export class CoverageRecorder {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   }
 
-  /** @returns The scripts that were loaded from files. */
-  stop(): readonly ScriptCoverage[] {
+  /** @returns What ran since it was taken last, of the scripts that were loaded from files. */
+  take(): readonly ScriptCoverage[] {
     let scripts: readonly ScriptCoverage[] = [];
     // An in-process session answers before `post` returns.
     this.#session.post('Profiler.takePreciseCoverage', (error, taken) => {
       if (error !== null) throw error;
       scripts = taken.result;
     });
-    this.#session.disconnect();
     return scripts.filter(({ url }) => url.startsWith('file://'));
+  }
+
+  /** As `take`, for the last time. */
+  stop(): readonly ScriptCoverage[] {
+    const scripts = this.take();
+    this.#session.disconnect();
+    return scripts;
   }
 }
 

@@ -161,6 +161,13 @@ describe('fuzz', () => {
     expect([code, stdout, stderr]).toEqual([0, '', '']);
   });
 
+  test('with --coverage goes by the code of a module, and refuses what has none of its own', async () => {
+    const argv = ['fuzz', 'overlapping.js', '--seed', '7', '--coverage'];
+    expect((await folder.call(argv)).code).toBe(1);
+    const { code, stderr } = await folder.call(['fuzz', 'reference', '--coverage']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no module of your own')]);
+  });
+
   test('shows how far it is, in lines or in one line that is written over', async () => {
     const lines: string[] = [];
     const shown: string[] = [];
@@ -268,7 +275,7 @@ describe('minimize', () => {
     const second = await folder.call(['minimize', 'long.min.ops']);
     expect(first.stdout).toContain('long.min.ops: 2 ops, shrunk from 30 ops\n');
     expect(readFileSync(join(folder.path, 'long.min.ops'), 'utf8')).toBe(
-      'heapcheck program 1\n# law: blocks-stay-apart\n# found: by hand on overlapping\n# why: an overlap\n# minimized: from 30 ops\nb0 = malloc 8\nb1 = malloc 48\n',
+      'heapcheck program 1\n# law: blocks-stay-apart\n# found: by hand on overlapping\n# why: an overlap\n# minimized: from 30 ops\nb0 = malloc 0\nb1 = malloc 48\n',
     );
     expect(second.stdout).toContain('long.min.ops: 2 ops, and no pass makes it smaller\n');
     expect([first.code, second.code]).toEqual([1, 1]);

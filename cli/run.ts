@@ -107,6 +107,7 @@ function addFuzz(program: Command, io: Io, result: Result): void {
     );
   addCampaignOptions(addFindingsOptions(command), 'programs to run')
     .option('-j, --jobs <count>', 'search on so many cores at once', parseCount('--jobs'))
+    .option('--coverage', 'also go by which code of a JavaScript target runs; much slower')
     .action(async (target: string | undefined, folders: string[], options: FuzzCommandOptions) => {
       result.code = await fuzz(io, target, folders, options);
     });

@@ -32,9 +32,9 @@ import { type EnginePart, NOTHING } from './parts.ts';
  *
  * What goes wrong otherwise. One stream of random numbers through all programs ties each to how often the ones before it
  * drew, and so every program to each change of the code. Features that are too fine keep every program, and what is
- * picked among thousands is as good as drawn. Programs that end where the kept one did find less than half for their
- * ops: what a kept program is good for is its state, from which to go on. A program that breaks a law is not kept: all that
- * come of it would break the same.
+ * picked among thousands is as good as drawn. Programs that end where the kept one did find less for their ops: what a
+ * kept program is good for is its state, from which to go on. A program that breaks a law is not kept: all that come of
+ * it would break the same.
  */
 
 export interface EngineOptions {

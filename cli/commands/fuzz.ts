@@ -3,6 +3,8 @@ import { LAW } from '../../src/check/law.ts';
 import { bugOf } from '../../src/check/finding.ts';
 import { isMachine } from '../../src/check/target.ts';
 import { healthOf } from '../../fuzz/health.ts';
+import { codeFeatures } from '../code-features.ts';
+import { UsageError } from '../../src/base/usage-error.ts';
 import { type Asked, askedDocument, sayAsked } from '../asked-tables.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, type ShownFinding, tellFinding } from '../finding-report.ts';
@@ -12,7 +14,8 @@ import { Interrupted, interruptible } from '../interrupt.ts';
 import type { Io } from '../io.ts';
 import { JobCampaign } from '../job-campaign.ts';
 import { type BaselineOptions, KnownFindings } from '../known-findings.ts';
-import { loadTarget } from '../load-target.ts';
+import { type LoadedTarget, loadTarget } from '../load-target.ts';
+import { CoverageRecorder, scriptsOfModule } from '../module-coverage.ts';
 import { openCorpus } from '../open-corpus.ts';
 import { openFolders, type ProgramFolders } from '../program-folders.ts';
 import { refineAndKeep, type Search } from '../refine-finding.ts';
@@ -25,6 +28,7 @@ export interface FuzzCommandOptions extends BaselineOptions {
   readonly maxOps?: number;
   readonly keepGoing?: boolean;
   readonly jobs?: number;
+  readonly coverage?: boolean;
   readonly corpus: string;
   readonly timeLimit: number;
   readonly json?: boolean;
@@ -43,16 +47,19 @@ export async function fuzz(
 ): Promise<ExitCode> {
   const session = openSession(io, options);
   const seed = announceSeed(session, options.seed);
+  const recorder = options.coverage === true ? new CoverageRecorder() : undefined;
+  recorder?.start();
   const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
   const started = io.now();
   const store = openCorpus(options.corpus, io.cwd);
   const known = new KnownFindings(options, io.cwd);
   const programs = openFolders(folders, target.makeTarget, io.cwd);
-  const campaign = begin(io, { target, seed, options, programs });
+  const campaign = begin(io, { target, seed, options, programs, recorder });
   const search = { session, target, campaign, seed, store, timeLimitMs: options.timeLimit };
   const findings: ShownFinding[] = [];
   const fuzzing = { ...search, options, findings, known };
   const end = await collect(fuzzing);
+  recorder?.stop();
   await campaign.close();
   const addedCount = programs.add(campaign.kept);
   finish({ ...fuzzing, end, elapsedMs: io.now() - started });
@@ -69,9 +76,13 @@ function begin(
   {
     options,
     programs,
+    recorder,
     seed,
     target,
-  }: Pick<Fuzzing, 'options' | 'seed' | 'target'> & { readonly programs: ProgramFolders },
+  }: Pick<Fuzzing, 'options' | 'seed' | 'target'> & {
+    readonly programs: ProgramFolders;
+    readonly recorder: CoverageRecorder | undefined;
+  },
 ): FuzzCampaign | JobCampaign {
   const fuzzOptions: FuzzOptions = {
     seed,
@@ -79,13 +90,28 @@ function begin(
     timeLimitMs: options.timeLimit,
     known: programs.known,
     ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
+    ...(recorder === undefined ? {} : { watch: watchCode(recorder, target) }),
   };
   const { jobs = 1 } = options;
+  if (recorder !== undefined && jobs > 1)
+    throw new UsageError(
+      `--coverage: code is counted in one thread only; leave out --coverage, or --jobs ${jobs}.`,
+    );
   if (jobs > 1) return new JobCampaign({ spec: target.spec, cwd: io.cwd }, fuzzOptions, jobs);
   return new FuzzCampaign(target.makeTarget, fuzzOptions, {
     now: () => io.now(),
     run: interruptible,
   });
+}
+
+/** @throws {UsageError} The target is no module of the user's own. */
+function watchCode(recorder: CoverageRecorder, { file, name }: LoadedTarget) {
+  if (file === undefined) {
+    throw new UsageError(
+      `--coverage: ${name} is no module of your own, so its code is not counted; leave it out, or pass a .js file.`,
+    );
+  }
+  return () => codeFeatures(scriptsOfModule(recorder.take(), file));
 }
 
 interface Fuzzing extends Search {
