@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Runner } from '../../src/check/runner.ts';
-import type { AllocatorTarget, MakeAllocatorTarget } from '../../src/check/target.ts';
+import type { AllocatorTarget, MakeAllocatorTarget, StateSink } from '../../src/check/target.ts';
 import { LECTURE_NOTE } from '../../src/heap/options.ts';
 import type { BlockOp, Op } from '../../src/program/op.ts';
 import type { Program } from '../../src/program/program.ts';
@@ -213,6 +213,32 @@ describe('merging equal states', () => {
   });
 });
 
+test('states are as many as there are different descriptions, so no digest stood for two', () => {
+  const met = new Set<string>();
+  const makeTarget: MakeAllocatorTarget = () => {
+    const own = referenceTarget()();
+    const { snapshots } = own;
+    const describeAndNote = (sink: StateSink): void => {
+      const told: number[] = [];
+      snapshots!.describe({
+        number(value) {
+          told.push(value);
+          sink.number(value);
+        },
+        words(words, start, end) {
+          for (let at = start; at < end; at += 1) if (words[at] !== 0) told.push(at, words[at]!);
+          sink.words(words, start, end);
+        },
+      });
+      met.add(told.join(' '));
+    };
+    return { ...own, snapshots: { ...snapshots!, describe: describeAndNote } };
+  };
+  const { explorer } = searched(makeTarget, { ...PLAIN, opsMax: 6 });
+  expect(met.size).toBe(explorer.statesCount);
+  expect(met.size).toBeGreaterThan(600);
+});
+
 describe('a search', () => {
   test('finds the fewest ops that break a target: three blocks live at once, of which one is freed', () => {
     const makeTarget = cellsWith((own) => {
@@ -309,7 +335,7 @@ describe('a search', () => {
     });
   });
 
-  test('tells a broken belief of its own from a finding', () => {
+  test('over no sizes is refused', () => {
     expect(() => searched(cells, { ...PLAIN, sizes: [] })).toThrow('an alphabet has sizes');
   });
 
