@@ -4,11 +4,14 @@ import type * as kernel from '../kernel.ts';
 import type * as machine from '../machine.ts';
 import type * as reference from '../reference.ts';
 import type * as smallAllocators from '../small-allocators.ts';
+import { BUDDY_MUTANTS } from './buddy-mutants.ts';
+import { BUMP_MUTANTS } from './bump-mutants.ts';
 import { HEAP_MUTANTS } from './heap-mutants.ts';
 import { importPatched } from './import-patched.ts';
 import { KERNEL_MUTANTS } from './kernel-mutants.ts';
 import { MACHINE_MUTANTS } from './machine-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { SLAB_MUTANTS } from './slab-mutants.ts';
 import { THREAD_MUTANTS } from './thread-mutants.ts';
 
 export type { Mutant } from './mutant.ts';
@@ -16,6 +19,9 @@ export type { Mutant } from './mutant.ts';
 /** Every mutant, by its place in the tables. */
 export const MUTANTS: readonly Mutant[] = [
   ...HEAP_MUTANTS,
+  ...BUDDY_MUTANTS,
+  ...SLAB_MUTANTS,
+  ...BUMP_MUTANTS,
   ...MACHINE_MUTANTS,
   ...KERNEL_MUTANTS,
   ...THREAD_MUTANTS,
