@@ -75,7 +75,7 @@ export const BUMP_MUTANTS: readonly Mutant[] = [
       find: 'this.#pointer = end;',
       replace: 'this.#pointer = Math.max(this.#pointer, end);',
     },
-    shortest: 'b0 = malloc 1\nb0 = realloc b0 0',
+    shortest: 'b0 = malloc 9\nb0 = realloc b0 0',
   },
   {
     name: 'bump-grows-a-word-short',
@@ -88,7 +88,7 @@ export const BUMP_MUTANTS: readonly Mutant[] = [
       find: 'roundUp(missing, BUMP_GROWTH)',
       replace: 'roundUp(missing - 8, BUMP_GROWTH)',
     },
-    shortest: 'b0 = malloc 0',
+    shortest: 'b0 = malloc 65529',
   },
   {
     name: 'bump-calloc-stops-at-the-growth',
@@ -126,6 +126,6 @@ export const BUMP_MUTANTS: readonly Mutant[] = [
       replace:
         'if (address === this.#last)\n            return this.#cut(address, size, (this.#liveCount += size > usable + 4096 ? 1 : 0));',
     },
-    shortest: 'b0 = malloc 0\nb0 = realloc b0 4097',
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 4105',
   },
 ];

@@ -110,15 +110,6 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
     shortest: 'b0 = calloc 1 1024',
   },
   {
-    name: 'slab-shrunk-block-keeps-its-length',
-    original: 'slab',
-    law: 'calls-return',
-    story:
-      'A big block that shrinks in place gives pages back and goes on counting them as its own.',
-    patch: { module: 'allocators/slab', find: 'this.#bigs.set(address, kept);', replace: ';' },
-    shortest: 'b0 = malloc 4097\nb0 = realloc b0 1025\nfree b0',
-  },
-  {
     name: 'slab-aligned-takes-any-cell',
     original: 'slab',
     law: 'malloc-aligns',
