@@ -113,10 +113,10 @@ describe('the buddy allocator', () => {
   });
 
   test('reset gives the whole pool back', () => {
-    const { buddy } = makeBuddy();
-    buddy.malloc(1);
+    const { arena, buddy } = makeBuddy();
+    arena.store(buddy.malloc(1)!, 7);
     buddy.reset();
-    expect(buddy.malloc(POOL)).toBe(POOL);
+    expect([buddy.malloc(POOL), arena.load(POOL)]).toEqual([POOL, 0]);
   });
 
   test('a list that is a ring is followed to a limit', () => {

@@ -96,6 +96,9 @@ export class Buddy implements Allocator {
   }
 
   reset(): void {
+    const { end, start } = this.pool;
+    this.#arena.unmap(start, end - start);
+    assert(this.#arena.map(end - start) === start, 'a pool is mapped where it was');
     this.#marks.fill(0);
     this.#heads.fill(0);
     this.#list(this.pool.start, this.#orderMax);

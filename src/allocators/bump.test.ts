@@ -12,8 +12,8 @@ describe('the bump allocator', () => {
   test('cuts blocks off one after the other, each with 8 bytes in front', () => {
     const { bump } = makeBump();
     const addresses = [1, 8, 0, 9].map((size) => bump.malloc(size)!);
-    expect(addresses.map((address) => address - addresses[0]!)).toEqual([0, 16, 32, 40]);
-    expect(addresses.map((address) => bump.usableSize(address))).toEqual([8, 8, 0, 16]);
+    expect(addresses.map((address) => address - addresses[0]!)).toEqual([0, 16, 32, 48]);
+    expect(addresses.map((address) => bump.usableSize(address))).toEqual([8, 8, 8, 16]);
   });
 
   test('uses nothing again until the last live block is freed', () => {
@@ -72,6 +72,13 @@ describe('the bump allocator', () => {
     arena.store(a + 56, 1);
     bump.free(a);
     expect([bump.calloc(8, 8), arena.load(a + 56)]).toEqual([a, 0]);
+  });
+
+  test('a block of 0 bytes does not lie at the very end of the memory', () => {
+    const { bump } = makeBump();
+    bump.malloc(64 * KIB - 16);
+    expect(bump.aligned(64 * KIB, 0)).toBe(128 * KIB);
+    expect(bump.aligned(64 * KIB, 0)).toBeNull();
   });
 
   test('an aligned block lies on a multiple', () => {

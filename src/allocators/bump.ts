@@ -114,7 +114,8 @@ export class Bump implements Allocator {
   /** Makes the newest block one of `size` bytes at `address`, growing where it must. */
   #cut(address: number, size: number): number | null {
     if (size > SIZE_LIMIT) return null;
-    const end = roundUp(address + size, BUMP_ALIGNMENT);
+    // A block of 0 bytes has an address of its own inside the memory.
+    const end = roundUp(address + Math.max(1, size), BUMP_ALIGNMENT);
     if (end > this.#end && !this.#grow(end - this.#end)) return null;
     this.#setUsable(address, end - address);
     this.#pointer = end;

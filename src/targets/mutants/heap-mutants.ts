@@ -159,4 +159,154 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
     },
     shortest: 'b0 = aligned 32 0',
   },
+  {
+    name: 'coalesce-skips-right',
+    law: 'freed-space-returns',
+    story: 'A freed block of one size is never merged with the free block behind it.',
+    patch: {
+      module: 'heap/heap',
+      find: 'if (this.layout.isUsed(next)) {',
+      replace: 'if (this.layout.isUsed(next) || extent === 48) {',
+    },
+    shortest: 'b0 = malloc 25',
+  },
+  {
+    name: 'left-merge-leaves-it-listed',
+    law: 'list-ends',
+    story: 'The free block in front is merged, and stays on the list as well.',
+    patch: {
+      module: 'heap/heap',
+      find: 'block -= more;\n            this.list.remove(block, more);',
+      replace: 'block -= more;',
+    },
+    shortest: 'b0 = aligned 32 0\nfree b0',
+  },
+  {
+    name: 'bin-middle-keeps-its-predecessor',
+    law: 'list-ends',
+    story:
+      'A block that leaves the middle of its bin is still the predecessor of the one behind it.',
+    patch: {
+      module: 'heap/segregated-bins',
+      find: 'if (next !== 0)\n                this.#words.store(next + this.#previous, previous);',
+      replace: ';',
+    },
+    shortest:
+      'b2 = malloc 0\nb4 = malloc 0\nb0 = malloc 0\nb5 = malloc 0\nb1 = malloc 0\nb3 = malloc 0',
+  },
+  {
+    name: 'bin-above-is-skipped',
+    law: 'failed-request-changes-nothing',
+    story:
+      'A search starts one bin too high and maps although a block would have served (sebbbi/OffsetAllocator pull requests 11 and 14).',
+    patch: {
+      module: 'heap/segregated-bins',
+      find: 'const start = bin + 1;',
+      replace: 'const start = bin < 0 ? 0 : bin + 2;',
+    },
+    shortest: 'b0 = malloc 57321',
+  },
+  {
+    name: 'rest-of-a-split-is-lost',
+    law: 'free-list-equals-walk',
+    story: 'What the last split left over is dropped when the next one leaves something.',
+    patch: {
+      module: 'heap/segregated-bins',
+      find: 'if (this.#rest !== 0)\n            this.insert(this.#rest, this.#restExtent);',
+      replace: ';',
+    },
+    shortest: 'b0 = aligned 32 0',
+  },
+  {
+    name: 'split-leaves-less-than-a-cell',
+    law: 'blocks-tile-regions',
+    story: 'A rest that is too small for its own list cell is split off and listed.',
+    patch: {
+      module: 'heap/heap',
+      find: 'if (found - extent >= this.layout.extentMin)',
+      replace: 'if (found - extent >= 16)',
+    },
+    shortest: 'b0 = malloc 65481',
+  },
+  {
+    name: 'front-is-less-than-a-cell',
+    law: 'blocks-tile-regions',
+    story:
+      'The padding in front of an aligned block is listed although no cell fits (rust-osdev/linked-list-allocator pull request 64).',
+    patch: {
+      module: 'heap/heap',
+      find: 'if (front > 0 && front < this.layout.extentMin)',
+      replace: 'if (front < 0)',
+    },
+    shortest: 'b0 = aligned 32 0',
+  },
+  {
+    name: 'resize-takes-too-small-a-neighbour',
+    law: 'usable-size-covers-request',
+    story: 'A block grows into a free neighbour that is a header too small.',
+    patch: {
+      module: 'heap/heap',
+      find: 'if (found + more < extent)',
+      replace: 'if (found + more + 16 < extent)',
+    },
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 65513',
+  },
+  {
+    name: 'resize-does-not-tell-the-next',
+    law: 'tags-agree',
+    story:
+      'A block swallows the free one behind it, and the block behind that still thinks it free.',
+    patch: {
+      module: 'heap/heap',
+      find: 'if (this.#hasTags)\n                this.layout.markPreviousUsed(block + found);',
+      replace: ';',
+    },
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 25',
+  },
+  {
+    name: 'big-usable-counts-the-header',
+    law: 'contents-survive',
+    story:
+      'The usable size of a big block is its whole map, header and all (cloudius-systems/osv issue 1077).',
+    patch: {
+      module: 'heap/heap',
+      find: 'return roundDown(block, this.arena.pageSize) + extent - address;',
+      replace: 'return extent;',
+    },
+    shortest: 'b0 = malloc 131072\nb1 = malloc 0',
+  },
+  {
+    name: 'growth-is-not-counted',
+    law: 'bytes-add-up',
+    story: 'Memory that the heap grows by is missing in its statistics.',
+    patch: {
+      module: 'heap/heap',
+      find: 'this.counters.arenaBytes += size;\n        const joining',
+      replace: 'const joining',
+    },
+    shortest: 'b0 = malloc 0',
+  },
+  {
+    name: 'aligned-trim-is-a-byte-short',
+    law: 'calls-return',
+    story:
+      'What lies in front of an aligned map is given back but for a byte, which no system does (ziglang/zig pull request 939, before its review).',
+    patch: {
+      module: 'heap/heap',
+      find: 'this.arena.unmap(map.start, kept.start - map.start);',
+      replace: 'this.arena.unmap(map.start, kept.start - 1 - map.start);',
+    },
+    shortest: 'b0 = aligned 8192 131072',
+  },
+  {
+    name: 'malloc-1337-is-too-small',
+    law: 'usable-size-covers-request',
+    story: 'One size, 1337 bytes, is rounded up without its header.',
+    patch: {
+      module: 'heap/block',
+      find: 'const extent = roundUp(size + this.header, this.alignment);',
+      replace: 'const extent = roundUp(size + (size === 1337 ? 0 : this.header), this.alignment);',
+    },
+    shortest: 'b0 = malloc 1337',
+  },
 ];

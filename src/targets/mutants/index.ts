@@ -6,11 +6,14 @@ import type * as reference from '../reference.ts';
 import type * as smallAllocators from '../small-allocators.ts';
 import { ADDRESS_SPACE_MUTANTS } from './address-space-mutants.ts';
 import { FRAME_MUTANTS } from './frame-mutants.ts';
+import { BUDDY_MUTANTS } from './buddy-mutants.ts';
+import { BUMP_MUTANTS } from './bump-mutants.ts';
 import { HEAP_MUTANTS } from './heap-mutants.ts';
 import { importPatched } from './import-patched.ts';
 import { MACHINE_MUTANTS } from './machine-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { SWITCH_MUTANTS } from './switch-mutants.ts';
+import { SLAB_MUTANTS } from './slab-mutants.ts';
 import { THREAD_MUTANTS } from './thread-mutants.ts';
 
 export type { Mutant } from './mutant.ts';
@@ -18,6 +21,9 @@ export type { Mutant } from './mutant.ts';
 /** Every mutant, by its place in the tables. */
 export const MUTANTS: readonly Mutant[] = [
   ...HEAP_MUTANTS,
+  ...BUDDY_MUTANTS,
+  ...SLAB_MUTANTS,
+  ...BUMP_MUTANTS,
   ...MACHINE_MUTANTS,
   ...FRAME_MUTANTS,
   ...ADDRESS_SPACE_MUTANTS,
