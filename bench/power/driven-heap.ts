@@ -45,8 +45,7 @@ export class DrivenHeap {
   /** A fresh heap to go on with: this one after its reset, or another where it has none. */
   next(makeTarget: MakeTarget): DrivenHeap {
     if (this.target.reset === undefined) return new DrivenHeap(makeTarget() as AllocatorTarget);
-    this.target.reset();
-    this.#driver.begin();
+    this.#driver.reset();
     this.#sentCount = 0;
     return this;
   }

@@ -143,8 +143,7 @@ export class Cursor {
       this.#target = this.#makeTarget();
       this.#driver = this.#driverOf(this.#target);
     } else {
-      this.#driver.begin();
-      this.#target.reset();
+      this.#driver.reset();
     }
   }
 

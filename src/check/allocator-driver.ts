@@ -50,8 +50,11 @@ export class AllocatorDriver {
     return this.#judge.shadow;
   }
 
-  /** A fresh heap, of the same target. */
-  begin(): void {
+  /** Brings the target, which has a reset, back to a fresh heap. */
+  reset(): void {
+    this.isCalling = true;
+    this.#target.reset!();
+    this.isCalling = false;
     this.#judge.shadow.clear();
   }
 

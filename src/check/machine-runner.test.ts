@@ -91,7 +91,7 @@ describe('a machine', () => {
     const runner = runnerOf(toy);
     runner.run(FOUR);
     runner.run(FOUR);
-    expect([toy.states.length, resets]).toEqual([1, 1]);
+    expect([toy.states.length, resets]).toEqual([1, 2]);
   });
 
   test('is asked no law, and each invariant every so many ops, at the end and after it', () => {

@@ -1,5 +1,6 @@
 /** The runner on targets that are broken: when it finds out, how it survives a crash, and that nothing of it is left. */
 import { describe, expect, test } from 'vitest';
+import { KitBug } from '../base/kit-bug.ts';
 import type { Op } from '../program/op.ts';
 import { Runner } from './runner.ts';
 import { type Override, ops, toyTarget } from './toy-target.test-helper.ts';
@@ -126,7 +127,7 @@ describe('a crash', () => {
     expect(finding).toMatchObject({
       step: 1,
       op: 'end',
-      observed: 'freeing what was live threw no',
+      observed: 'freeing what was live, or reset, threw no',
     });
   });
 
@@ -152,7 +153,7 @@ describe('a crash', () => {
 describe('a program starts on a fresh heap', () => {
   const three = ['b0 = malloc 8', 'b0 = malloc 8', 'b0 = malloc 8'] as const;
   test('by reset, where there is one', () => {
-    expect(heaps(() => ({}), ...three)).toEqual({ made: 1, resets: 2 });
+    expect(heaps(() => ({}), ...three)).toEqual({ made: 1, resets: 3 });
   });
 
   test('on a new target, where there is none', () => {
@@ -160,7 +161,31 @@ describe('a program starts on a fresh heap', () => {
   });
 
   test('on a new target after a finding, whatever reset would do', () => {
-    expect(heaps(refuses5, 'b0 = malloc 5', 'b0 = malloc 8')).toEqual({ made: 2, resets: 0 });
+    expect(heaps(refuses5, 'b0 = malloc 5', 'b0 = malloc 8')).toEqual({ made: 2, resets: 1 });
+  });
+
+  test('that its reset cannot make is a finding of the program that went before', () => {
+    let frees = 0;
+    const runner = new Runner(
+      toyTarget((toy) => ({
+        free(address) {
+          frees += 1;
+          return toy.free(address);
+        },
+        reset() {
+          if (frees > 1) throw new KitBug('a page is unmapped twice');
+          toy.reset();
+        },
+      })),
+    );
+    expect(runner.run(ops('b0 = malloc 8'))).toBeUndefined();
+    expect(runner.run(ops('b0 = malloc 8'))).toMatchObject({
+      law: 'calls-return',
+      op: 'end',
+      observed: expect.stringMatching(/^freeing what was live, or reset, threw KitBug: a page/),
+    });
+    frees = 0;
+    expect(runner.run(ops('b0 = malloc 8'))).toBeUndefined();
   });
 
   test('so that what was live before is forgotten', () => {

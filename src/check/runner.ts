@@ -22,8 +22,9 @@ import type { TraceStep } from './trace.ts';
  * been given back. From the first finding on that can no longer be said, so a run ends with its first finding, and
  * the next run starts on a new target.
  *
- * Shape. A program starts on a fresh heap (`reset`, or a new target), its ops run in order, then everything live is
- * freed, so that every block's contents are looked at and what is lost on the way shows. The loop allocates nothing
+ * Shape. A program starts on a fresh heap, its ops run in order, then everything live is freed, so that every block's
+ * contents are looked at and what is lost on the way shows; last comes the target's `reset`, if it has one: the next
+ * program starts on what that leaves, or on a new target. The loop allocates nothing
  * and knows nothing of where programs come from. Laws that look at one block are asked after every op; those that
  * walk everything each `checkEvery` ops and at the end. Who wants the exact step of a finding runs the program again
  * with `checkEvery` 1: the same laws, no second mechanism.
@@ -115,7 +116,9 @@ export class Runner {
       const verdict = isMachine(target)
         ? this.#perform(target, program)
         : this.#drive(driver!, program);
-      return verdict === undefined ? undefined : this.#found(verdict);
+      if (verdict !== undefined) return this.#found(verdict);
+      this.#reset();
+      return undefined;
     } catch (error) {
       return this.#crashed(error);
     }
@@ -130,7 +133,9 @@ export class Runner {
       if (this.#trace.at(-1)?.step === step) this.#trace.pop();
       this.#trace.push({ op, step, outcome: CRASHED });
     }
-    const outside = isMachine(this.#target) ? 'beginning or ending' : 'freeing what was live';
+    const outside = isMachine(this.#target)
+      ? 'beginning or ending'
+      : 'freeing what was live, or reset,';
     const call = op === undefined ? outside : formatCall(op);
     const observed = `${call} threw ${describeError(error)}`;
     const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
@@ -192,17 +197,19 @@ export class Runner {
   #begin(): void {
     this.counts.programs += 1;
     if (this.#record !== 'nothing') this.#trace = [];
-    if (this.#isFresh) {
-      this.#isFresh = false;
-    } else if (this.#target.reset === undefined) {
-      this.#replaceTarget();
-    } else {
-      this.#driver?.begin();
-      this.#target.reset();
-    }
+    if (!this.#isFresh) this.#replaceTarget();
+    this.#isFresh = false;
     this.#at.step = 0;
     this.#at.op = undefined;
     this.#isStepping = false;
+  }
+
+  /** Brings the target back to a fresh heap, if it can, as the last part of a run: what breaks then, this program broke. */
+  #reset(): void {
+    if (this.#target.reset === undefined) return;
+    if (this.#driver === undefined) this.#target.reset();
+    else this.#driver.reset();
+    this.#isFresh = true;
   }
 
   #replaceTarget(): void {
