@@ -6,7 +6,7 @@ import { type DrawProgram, programLength } from './draw-program.ts';
 import type { HeapView } from './heap-view.ts';
 import { SizeSource } from './sizes.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
-import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
+import { drawKind, drawSwarm, evenSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
 /** A program without malloc does nothing, and one without free now and then fills the heap. */
 export const BLOCK_ODDS: Readonly<Record<BlockOpKind, Odds>> = {
@@ -70,14 +70,20 @@ export class BlockDraft {
   constructor(
     prng: Prng,
     offered: readonly BlockOpKind[],
-    { heap, without = NOTHING }: DraftOptions,
+    { heap, isShort = false, thresholds, without = NOTHING }: DraftOptions,
   ) {
     this.#prng = prng;
     const isFixed = without.has('swarm');
-    this.#swarm = isFixed ? fixedSwarm(BLOCK_ODDS, offered) : drawSwarm(prng, BLOCK_ODDS, offered);
-    this.#order = isFixed ? 'mixed' : prng.pick(ORDERS);
-    this.#goesOn = isFixed ? 0 : prng.pick([0, 0, 0, 4, 6, 7]);
-    this.#sizes = new SizeSource(prng, without, heap);
+    // A short program is mostly one of everything: what it needs of chance is which op, at which size.
+    const isAny = isShort && !isFixed && !prng.oneIn(3);
+    this.#swarm = isFixed
+      ? fixedSwarm(BLOCK_ODDS, offered)
+      : isAny
+        ? evenSwarm(BLOCK_ODDS, offered)
+        : drawSwarm(prng, BLOCK_ODDS, offered);
+    this.#order = isFixed || isAny ? 'mixed' : prng.pick(ORDERS);
+    this.#goesOn = isFixed || isAny ? 0 : prng.pick([0, 0, 0, 4, 6, 7]);
+    this.#sizes = new SizeSource(prng, { heap, isFresh: isAny, thresholds, without });
     const slotsCount = prng.pick([2, 4, 8, 16, 32, 64]);
     this.#empty = Array.from({ length: slotsCount }, (_, slot) => slotsCount - 1 - slot);
   }
@@ -153,11 +159,11 @@ export class BlockDraft {
     if (kind === 'double-free')
       return { kind, slot: this.#prng.pick(this.#empty.length > 0 ? this.#empty : this.#live) };
     const slot = this.#prng.pick(this.#live.length > 0 ? this.#live : this.#empty);
-    return { kind, slot, offset: this.#prng.pick([1, 4, 8, 16, 32]) };
+    return { kind, slot, offset: this.#prng.pick([1, 4, 8, 16, 32, 4096]) };
   }
 
   #factors(): { readonly count: Size; readonly size: Size } {
-    return { count: this.#sizes.draw(), size: this.#prng.pick([1, 1, 2, 8, 2 ** 32]) };
+    return { count: this.#sizes.draw(), size: this.#prng.pick([1, 1, 2, 8, 2 ** 31, 2 ** 32]) };
   }
 
   #free(): BlockOp {
@@ -180,6 +186,10 @@ export class BlockDraft {
 export interface DraftOptions {
   /** What is known of the heap, for sizes that fit it. */
   readonly heap?: HeapView;
+  /** Sizes from which on the target may do something else. */
+  readonly thresholds?: readonly number[];
+  /** Whether the program is a short one, in which every kind of op comes up, and sizes of every sort. */
+  readonly isShort?: boolean;
   readonly without?: ReadonlySet<EnginePart> | undefined;
 }
 

@@ -4,7 +4,10 @@ import type { Program } from '../src/program/program.ts';
 /** Draws a program of up to `opsMax` ops. The same state of `prng` gives the same program. */
 export type DrawProgram = (prng: Prng, opsMax: number) => Program;
 
-/** Short programs are as likely as a quarter: what they find needs the least shrinking. */
+/** Programs of up to so many ops are short. */
+export const SHORT_OPS = 8;
+
+/** Every other program is short: most bugs need few ops on a fresh heap, and what those find needs the least shrinking. */
 export function programLength(prng: Prng, opsMax: number): number {
-  return prng.oneIn(4) ? prng.between(1, Math.min(8, opsMax)) : prng.between(1, opsMax);
+  return prng.between(1, prng.oneIn(2) ? Math.min(SHORT_OPS, opsMax) : opsMax);
 }

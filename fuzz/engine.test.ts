@@ -60,7 +60,7 @@ describe('a campaign', () => {
 
   test('has the programs that it has always had', () => {
     expect(hex(programOf(7, 4, blockPrograms(BLOCK_OP_KINDS), 12))).toBe(
-      '001108ffffffffffffffff7f10f0031827202028ecff073020',
+      '00f7ffffffffffffffff010809109d2c18c08080808002208180808080808010282030ecff07',
     );
   });
 

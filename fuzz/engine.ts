@@ -7,8 +7,9 @@ import type { BlockOp, Op } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
 import { BlockDraft, offeredKinds } from './block-programs.ts';
 import { Corpus } from './corpus.ts';
-import { type DrawProgram, programLength } from './draw-program.ts';
+import { type DrawProgram, programLength, SHORT_OPS } from './draw-program.ts';
 import { drawProgramFor } from './generator.ts';
+import { thresholdsOf } from './sizes.ts';
 import { mutate } from './mutators.ts';
 import { Novelty } from './novelty.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
@@ -62,6 +63,15 @@ const KEPT_ONE_IN = 4;
 const UNCHANGED_ONE_IN = 4;
 /** Where nothing is known of novelty, one program in so many is kept. */
 const ANY_ONE_IN = 20;
+
+/** The first programs have so many ops at the most; after each few of them twice as many may be drawn. */
+const FIRST_OPS = 4;
+const PROGRAMS_A_LENGTH = 8;
+/**
+ * An allocator is walked each this many ops: what a walk costs grows with the heap, which is small. What is broken shows
+ * before the program covers it up, or ends.
+ */
+const CHECK_EVERY = 8;
 
 /** Draws and runs the programs of a campaign, one after the other, and keeps those that show something new. */
 export class Engine {
@@ -123,6 +133,7 @@ export class Engine {
 
   #newRunner(): Runner {
     return new Runner(this.#makeTarget, {
+      checkEvery: CHECK_EVERY,
       observe: (op, outcome) => this.#observe(op, outcome),
     });
   }
@@ -145,9 +156,17 @@ export class Engine {
   #ops(prng: Prng, number: number): Iterable<Op> {
     const known = this.#options.known?.[number];
     if (known !== undefined) return this.#whole(known);
-    if (!isMachine(this.#runner.target)) return this.#drafted(prng);
-    const program = [...this.#start(prng), ...this.#draw(prng, this.#opsMax)];
+    const opsMax = this.#lengthMax(number);
+    if (!isMachine(this.#runner.target)) return this.#drafted(prng, opsMax);
+    const program = [...this.#start(prng), ...this.#draw(prng, opsMax)];
     return this.#whole(program.slice(0, this.#opsMax));
+  }
+
+  /** Ops of a program at the most: the first ones are short, since most bugs need few ops, and each costs. */
+  #lengthMax(number: number): number {
+    if (this.#without.has('growth')) return this.#opsMax;
+    const doublings = Math.min(30, Math.floor(number / PROGRAMS_A_LENGTH));
+    return Math.min(this.#opsMax, FIRST_OPS * 2 ** doublings);
   }
 
   *#whole(program: Program): Generator<Op> {
@@ -157,18 +176,24 @@ export class Engine {
     yield* program;
   }
 
-  *#drafted(prng: Prng): Generator<Op> {
+  *#drafted(prng: Prng, opsMax: number): Generator<Op> {
     const target = this.#runner.target as AllocatorTarget;
     this.#novelty.begin(target);
     const start = this.#start(prng);
     const [{ heap }, without, program] = [this.#novelty, this.#without, this.#program];
-    const draft = new BlockDraft(prng, offeredKinds(target), { heap, without });
+    const length = programLength(prng, opsMax);
+    const draft = new BlockDraft(prng, offeredKinds(target), {
+      heap,
+      thresholds: thresholdsOf(target),
+      isShort: length <= SHORT_OPS,
+      without,
+    });
     this.#draft = draft;
     for (const op of start) {
       program.push(draft.fitted(op as BlockOp));
       yield program.at(-1)!;
     }
-    const end = Math.min(this.#opsMax, start.length + programLength(prng, this.#opsMax));
+    const end = Math.min(this.#opsMax, start.length + length);
     while (program.length < end) {
       program.push(draft.op());
       yield program.at(-1)!;

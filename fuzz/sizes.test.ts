@@ -106,7 +106,7 @@ describe('the sizes of a program', () => {
     grant(1, 0x110_0000);
     const sources = Array.from(
       { length: 60 },
-      (_, seed) => new SizeSource(new Prng(seed), undefined, heap),
+      (_, seed) => new SizeSource(new Prng(seed), { heap }),
     );
     const drawTen = (draw: (source: SizeSource) => Size): readonly Size[] =>
       sources.flatMap((source) => Array.from({ length: 10 }, () => draw(source)));
@@ -117,7 +117,7 @@ describe('the sizes of a program', () => {
       expect(room.filter((size) => size === fit).length).toBeGreaterThan(4);
     }
     expect(room.filter((size) => size === 200_000).length).toBeGreaterThan(5);
-    const without = new SizeSource(new Prng(1), new Set(['fits'] as const), heap);
+    const without = new SizeSource(new Prng(1), { heap, without: new Set(['fits'] as const) });
     expect(Array.from({ length: 200 }, () => without.drawFor(0))).not.toContain(0x10_0000);
   });
 

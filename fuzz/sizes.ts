@@ -1,5 +1,6 @@
 import type { Prng } from '../src/base/prng.ts';
 import type { Size } from '../src/base/units.ts';
+import type { AllocatorTarget } from '../src/check/target.ts';
 import type { Slot } from '../src/program/op.ts';
 import type { HeapView } from './heap-view.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
@@ -26,10 +27,32 @@ const NUDGES = [-17, -16, -15, -9, -8, -7, -1, 0, 1, 7, 8, 9, 15, 16, 17];
 const SWEEP_END = 4096;
 /** Where allocators begin to do something else: at pages, and from where on a block is mapped on its own. */
 const THRESHOLDS = [4096, 8192, 65_536, 131_072];
+/** Parts of its room that a few blocks of a target may fill. */
+const ROOM_PARTS = [64, 32, 16, 8, 4, 2];
+/** Of a target whose bounds are not known. */
+const ROOM = 2 ** 22;
 /** How far below a threshold its header may put it. */
 const THRESHOLD_REACH = 64;
 /** What a header takes, and what it may be rounded up by. */
 const HEADERS = [0, 8, 16, 16, 24, 32];
+
+/** Sizes from which on an allocator may do something else: what is usual, what it promises, and what fills it. */
+export function thresholdsOf({ bounds, promises }: AllocatorTarget): readonly number[] {
+  const promised = [promises.returnsFrom, promises.recovers].filter((size) => size !== undefined);
+  const room = bounds === undefined ? ROOM : bounds.end - bounds.start;
+  const parts = ROOM_PARTS.map((part) => Math.floor(room / part));
+  return [...THRESHOLDS, ...promised.flatMap((size) => [size, size, 2 * size]), ...parts];
+}
+
+export interface SizeSourceOptions {
+  /** The heap that sizes may fit, where it is known. */
+  readonly heap?: HeapView | undefined;
+  /** Default: those that are usual. */
+  readonly thresholds?: readonly number[] | undefined;
+  /** Whether no size is drawn again: each is of another sort, for programs too short for repeats to matter. */
+  readonly isFresh?: boolean;
+  readonly without?: ReadonlySet<EnginePart> | undefined;
+}
 
 /**
  * Where a program's sizes come from: a handful drawn for it, most of the time, since exact repeats are what makes
@@ -43,20 +66,27 @@ export class SizeSource {
   readonly #sweepOneIn: number;
   readonly #without: ReadonlySet<EnginePart>;
   readonly #heap: HeapView | undefined;
+  readonly #thresholds: readonly number[];
+  readonly #isFresh: boolean;
 
-  /** @param heap The heap that sizes may fit, where it is known. */
-  constructor(prng: Prng, without: ReadonlySet<EnginePart> = NOTHING, heap?: HeapView) {
+  constructor(
+    prng: Prng,
+    { heap, isFresh = false, thresholds = THRESHOLDS, without = NOTHING }: SizeSourceOptions = {},
+  ) {
     this.#prng = prng;
+    this.#thresholds = thresholds;
+    this.#isFresh = isFresh;
     this.#without = without;
     this.#heap = without.has('fits') ? undefined : heap;
     this.#powerMax = prng.pick([5, 7, 10, 13, 18]);
     this.#few = Array.from({ length: prng.between(1, 6) }, () => this.#fresh());
-    this.#hugeOneIn = prng.pick([10, 100, 1000]);
+    this.#hugeOneIn = prng.pick([4, 10, 100, 1000]);
     this.#sweepOneIn = prng.pick([1, 10, 20, 40]);
   }
 
   draw(): Size {
     const prng = this.#prng;
+    if (this.#isFresh) return this.#ofAnySort();
     if (!this.#without.has('sizes')) {
       if (prng.oneIn(this.#hugeOneIn)) return prng.pick(HUGE);
       if (prng.oneIn(this.#sweepOneIn)) return prng.below(SWEEP_END);
@@ -74,6 +104,25 @@ export class SizeSource {
     }
   }
 
+  /** Small, near a power of two, at a threshold, large, or what nobody has: each as likely. */
+  #ofAnySort(): Size {
+    const prng = this.#prng;
+    switch (prng.below(6)) {
+      case 0:
+        return Math.max(0, prng.below(9) * 8 + prng.pick([-1, 0, 0, 1]));
+      case 1:
+        return prng.below(128);
+      case 2:
+        return Math.max(0, 2 ** prng.between(3, 17) + prng.pick(NUDGES));
+      case 3:
+        return Math.max(0, prng.pick(this.#thresholds) + this.#nudge());
+      case 4:
+        return prng.below(2 ** prng.between(8, 18));
+      default:
+        return prng.pick(HUGE);
+    }
+  }
+
   /** One of the program's handful. */
   #usual(): number {
     return this.#without.has('repeats') ? this.#fresh() : this.#prng.pick(this.#few);
@@ -84,7 +133,8 @@ export class SizeSource {
     const prng = this.#prng;
     const power = prng.below(this.#powerMax + 1);
     if (!this.#without.has('sizes')) {
-      if (this.#powerMax > 12 && prng.oneIn(8)) return prng.pick(THRESHOLDS) + this.#nudge();
+      if (this.#powerMax > 8 && prng.oneIn(8))
+        return Math.max(0, prng.pick(this.#thresholds) + this.#nudge());
       if (prng.oneIn(3)) return Math.max(0, 2 ** power + prng.pick(NUDGES));
     }
     return prng.between(2 ** power - 1, 2 ** (power + 1) - 1);

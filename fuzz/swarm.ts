@@ -42,6 +42,18 @@ export function fixedSwarm<Kind extends OpKind>(
   return Object.fromEntries(entries) as Swarm<Kind>;
 }
 
+/** Each kind that a target is offered is as likely as any other. */
+export function evenSwarm<Kind extends OpKind>(
+  odds: Readonly<Record<Kind, Odds>>,
+  offered: readonly Kind[],
+): Swarm<Kind> {
+  const entries = kindsOf(odds).map((kind): [Kind, number] => [
+    kind,
+    offered.includes(kind) ? 1 : 0,
+  ]);
+  return Object.fromEntries(entries) as Swarm<Kind>;
+}
+
 /** A kind, by weight; none when nothing has a weight. */
 export function drawKind<Kind extends OpKind>(prng: Prng, swarm: Swarm<Kind>): Kind | undefined {
   const kinds = kindsOf(swarm);

