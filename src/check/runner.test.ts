@@ -117,7 +117,8 @@ describe('an op', () => {
 
   test('of no kind is a bug of ours, not a finding', () => {
     const runner = new Runner(toyTarget());
-    expect(() => runner.run(untyped([{ kind: 'trim' }]))).toThrow(KitBug);
+    const bug = new KitBug('an op is of a kind that there is');
+    expect(() => runner.run(untyped([{ kind: 'trim' }]))).toThrow(bug);
   });
 });
 
@@ -153,6 +154,12 @@ describe('a law', () => {
     expect([...asked.keys()]).toEqual([...LAWS.map(({ name }) => name), 'toy-is-well']);
     expect(asked.get('malloc-aligns')).toBe(2);
     expect(asked.get('toy-is-well')).toBe(2);
+  });
+
+  test('is counted over all targets', () => {
+    const runner = new Runner(toyTarget(() => ({ reset: undefined })));
+    for (let count = 0; count < 2; count += 1) runner.run(ops('b0 = malloc 24'));
+    expect([runner.asked.get('malloc-aligns'), runner.asked.get('toy-is-well')]).toEqual([2, 4]);
   });
 
   test('about slack spares big blocks, which are whole pages', () => {
@@ -229,6 +236,13 @@ describe('a record', () => {
   });
 });
 
+test('what an earlier program freed cannot be freed again by a later one', () => {
+  const runner = new Runner(toyTarget(), { record: 'outcomes' });
+  runner.run(ops('b0 = malloc 8; free b0'));
+  runner.run(ops('double-free b0'));
+  expect(runner.trace.map(({ outcome }) => outcome.kind)).toEqual(['skipped']);
+});
+
 test('events of all targets are added up', () => {
   const runner = new Runner(toyTarget(() => ({ reset: undefined })));
   runner.run(ops('b0 = malloc 8; b1 = malloc 8'));
@@ -247,6 +261,7 @@ test('where a run is can be read from outside: its step and op, and at the end i
     },
   });
   const runner = new Runner(toyTarget(looks));
+  expect(runner.at).toEqual({ step: 0, op: undefined });
   const program = ops('b0 = malloc 8; b1 = malloc 8; free b0');
   runner.run(program);
   expect(seen.slice(0, 2)).toEqual([

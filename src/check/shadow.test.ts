@@ -28,7 +28,7 @@ describe('a shadow', () => {
 
   test('remembers where a slot was freed last', () => {
     const shadow = shadowOf([0x1000, 24]);
-    expect([shadow.freedAddressOf(0), shadow.freedAddressOf(9)]).toEqual([-1, -1]);
+    expect([0, 1, 9].map((slot) => shadow.freedAddressOf(slot))).toEqual([-1, -1, -1]);
     shadow.release(0);
     expect([shadow.freedAddressOf(0), shadow.isLive(0), shadow.liveCount]).toEqual([
       0x1000,
@@ -64,8 +64,9 @@ describe('a shadow', () => {
     expect([0xff8, 0x1008, 0x1010, 0x1020].map((at) => shadow.overlapping(at, at + 16))).toEqual([
       0, 0, 1, -1,
     ]);
+    expect(shadow.overlapping(0xff0, 0x1000)).toBe(-1);
     shadow.release(0);
-    expect(shadow.overlapping(0x1000, 0x1001)).toBe(-1);
+    expect([shadow.overlapping(0x1000, 0x1001), shadow.overlapping(0, 1)]).toEqual([-1, -1]);
   });
 
   test('grows to any slot and keeps the others', () => {
@@ -78,6 +79,8 @@ describe('a shadow', () => {
       false,
       -1,
     ]);
+    expect(shadow.claim(7, 0x4000, 8, 8)).toBe(true);
+    expect([shadow.slotsCount, shadow.isLive(5000)]).toEqual([5001, true]);
   });
 
   test('sees what changed in a payload, where it lies and where it was moved to', () => {
@@ -105,8 +108,14 @@ describe('a shadow', () => {
     shadow.release(1);
     shadow.clear();
     expect([shadow.slotsCount, shadow.liveCount, shadow.freedAddressOf(1)]).toEqual([0, 0, -1]);
-    expect(shadow.claim(0, 0x1008, 24, 24)).toBe(true);
-    expect(shadow.freedAddressOf(1)).toBe(-1);
+    expect(shadow.claim(1, 0x1008, 24, 24)).toBe(true);
+    expect([shadow.freedAddressOf(0), shadow.freedAddressOf(1)]).toEqual([-1, -1]);
+  });
+
+  test('that was cleared has given address 0 back too', () => {
+    const shadow = shadowOf([0, 8]);
+    shadow.clear();
+    expect(shadow.claim(0, 0, 8, 8)).toBe(true);
   });
 
   test('that was cleared after it reached far is as new', () => {
