@@ -162,3 +162,10 @@ test('the block that shows that all memory is to be had is given back', () => {
   new Runner(() => target).run(ops('b0 = malloc 8'));
   expect(target.footprint!()).toBe(0);
 });
+
+test('what an earlier program freed cannot be freed again by a later one', () => {
+  const runner = new Runner(toyTarget(), { record: 'outcomes' });
+  runner.run(ops('b0 = malloc 8; free b0'));
+  runner.run(ops('double-free b0'));
+  expect(runner.trace.map(({ outcome }) => outcome.kind)).toEqual(['skipped']);
+});

@@ -14,6 +14,8 @@ describe('an op as a call', () => {
     ['free null', 'free(null)'],
     ['double-free b7', 'free(b7) a second time'],
     ['free-inside b7 8', 'free(b7 + 8)'],
+    ['load a0 0 1', 'load a0 0 1'],
+    ['yield', 'yield'],
   ])('%s reads %s', (text, call) => {
     expect(formatCall(ops(text)[0]!)).toBe(call);
   });

@@ -105,6 +105,13 @@ describe('clear', () => {
     expect(ranges.map(([start, end]) => map.claim(start, end))).toEqual([true, true, true]);
   });
 
+  test('keeps segments apart that come again in another order', () => {
+    const map = new GranuleMap(8);
+    map.claim(8, 16);
+    map.clear();
+    expect([map.claim(SEGMENT + 8, SEGMENT + 16), map.claim(8, 16)]).toEqual([true, true]);
+  });
+
   test('drops segments when there are more than 256', () => {
     const map = new GranuleMap(8);
     for (let segment = 0; segment < 256; segment += 1)

@@ -67,7 +67,7 @@ export class GranuleMap {
     const bit = inSegment & 31;
     const mask = count === 32 ? -1 : (1 << count) - 1;
     words[index]! &= ~(mask << bit);
-    if (bit !== 0 && bit + count > 32) words[index + 1]! &= ~(mask >>> (32 - bit));
+    if (bit + count > 32) words[index + 1]! &= ~(mask >>> (32 - bit));
   }
 
   /** Forgets every range. Callers that released all their ranges need it only to bound the memory. */
@@ -134,7 +134,6 @@ export class GranuleMap {
     for (const number of this.#segments.keys()) {
       const start = Math.max(first, number * SEGMENT_GRANULES);
       const stop = Math.min(end, (number + 1) * SEGMENT_GRANULES);
-      if (start >= stop) continue;
       if (this.#sweep(start, stop - start, 'test')) return true;
     }
     return false;

@@ -43,6 +43,7 @@ const SIZES = [
   1000,
   4096,
   4099,
+  4104,
   SIZE_MAX,
 ];
 
@@ -63,10 +64,13 @@ describe('a payload', () => {
     [64, 32, 32],
     [64, 63, 56],
     [63, 62, 62],
+    [128, 24, 24],
     [1000, 0, 0],
     [1000, 15, 8],
     [1000, 999, 992],
     [1003, 1002, 1002],
+    [1016, 1000, 1000],
+    [1016, 1008, 1008],
     [4096, 4080, 4080],
     [4096, 4095, 4088],
   ])('of %d bytes with byte %d flipped differs at %d', (size, flipped, offset) => {
@@ -87,6 +91,7 @@ describe('a payload', () => {
     [1000, 16, 15, 8],
     [1000, 8, 8, -1],
     [1000, 999, 999, -1],
+    [1000, 21, 999, -1],
   ])(
     'of %d bytes of which %d are kept, byte %d flipped, differs at %d',
     (size, kept, flipped, at) => {

@@ -16,8 +16,8 @@ export interface ReportOrigin {
 
 /** A finding as a person reads it: what broke, the program with its answers, both numbers, how to see it again. */
 export function formatReport(finding: Finding, trace: Trace, origin: ReportOrigin = {}): string {
-  // Of threads, the trace has the ops that ended, with their places in the program.
-  const isAtAnOp = finding.op !== 'end' && trace.some(({ step }) => step === finding.step);
+  // Of threads, the trace has the ops that ended, with their places in the program. The end has no place in it.
+  const isAtAnOp = trace.some(({ step }) => step === finding.step);
   const stepsCount = Math.max(trace.length, ...trace.map(({ step }) => step + 1));
   const place = isAtAnOp
     ? `at step ${finding.step} of ${stepsCount}`
