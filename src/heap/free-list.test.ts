@@ -218,7 +218,8 @@ describe('the blocks that are visited', () => {
     expect(listing.counters.listSteps).toBe(4);
   });
 
-  test('are not those of a ring, time and again', () => {
+  // Millions of steps: where each is counted for coverage, that takes a while.
+  test('are not those of a ring, time and again', { timeout: 30_000 }, () => {
     const listing = makeList({ list: 'lifo' });
     act(listing, '+1:64 +2:64');
     listing.layout.setNext(START + 4096, START + 8192);

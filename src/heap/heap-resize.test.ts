@@ -163,8 +163,8 @@ describe.each(KINDS)('a heap %s', (_, options) => {
 
     test('lies as low as it can in the block that it is cut from, and all around it is listed', () => {
       for (const alignment of [32, 64, 128]) {
-        for (let hole = 200; hole < 400; hole += 8) {
-          const world = make(options);
+        for (let hole = 40; hole < 300; hole += 8) {
+          const world = make({ ...options, list: 'address' });
           const { heap } = world;
           const { extentMin, header } = heap.layout;
           heap.malloc(24);
