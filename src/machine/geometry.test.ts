@@ -22,6 +22,18 @@ describe('a preset', () => {
   });
 });
 
+test('pages may have 64 KiB, and the root leaves', () => {
+  const geometry: Geometry = {
+    pageSize: 64 * KIB,
+    levelBits: [13, 13],
+    entrySize: 8,
+    largeLevels: [0],
+    addressLimit: 4 * GIB,
+  };
+  expect(() => checkGeometry(geometry)).not.toThrow();
+  expect(spansOf(geometry)).toEqual([512 * MIB, 64 * KIB]);
+});
+
 describe('a geometry is refused', () => {
   const refusals: readonly (readonly [why: string, change: Partial<Geometry>, argument: string])[] =
     [

@@ -124,6 +124,22 @@ describe('the invariants', () => {
     expect(problems(house.state())).toEqual({});
   });
 
+  test('hold of an address space without a page', () => {
+    const house = new House();
+    const table = PageTable.create(house.mmu.layout, { allocate: () => 4000, free: () => {} })!;
+    house.spaces.push({ id: 2, table, mappings: new Map() });
+    expect(problems(house.state())).toEqual({});
+  });
+
+  test('hold of a machine with ids before it has a root', () => {
+    const geometry = PRESETS['x86-64'];
+    const memory = new PhysicalMemory({ frameSize: PAGE, framesCount: 64 });
+    const mmu = new Mmu({ geometry, memory, tlb: { ids: 'on' } });
+    const table = PageTable.create(mmu.layout, { allocate: () => 1, free: () => {} })!;
+    const spaces = [{ id: 0, table, mappings: new Map() }];
+    expect(problems(machineState({ mmu, spaces }))).toEqual({});
+  });
+
   test('hold of a machine without a watcher, and of one whose address spaces are gone', () => {
     const { mmu, spaces } = new House();
     expect(problems(machineState({ mmu, spaces }))).toEqual({});
@@ -242,6 +258,12 @@ const DAMAGES: readonly Damage[] = [
     (house) => house.map(0, 7 * PAGE, house.table.root),
     ['page-is-no-table'],
     'the entry for 0x0000_7000 at level 3, in frame 5, maps a frame that holds a table',
+  ],
+  [
+    'a large page over the frames of tables',
+    (house) => house.map(0, 8 * MIB, 0, 2 * MIB),
+    ['page-is-no-table'],
+    'the entry for 0x0080_0000 at level 2, in frame 4, maps a frame that holds a table',
   ],
   [
     'a mark without those above it',
@@ -390,6 +412,23 @@ describe('an invariant is broken by', () => {
     expect(problems(house.state())).toEqual({});
     harm(house);
     expect(problems(house.state())).toHaveProperty('ids-and-roots-match');
+  });
+
+  test('an id in use with frame 0 as its root (T8)', () => {
+    const house = new House({ ids: 'on' });
+    house.mmu.setRoot(0, 0);
+    expect(problems(house.state())).toHaveProperty('ids-and-roots-match');
+  });
+
+  test('an id that another root uses without a flush, though both have the same page (T9)', () => {
+    const house = new House({ ids: 'on' });
+    house.spaces.splice(1, 1);
+    const table = PageTable.create(house.mmu.layout, { allocate: () => 4000, free: () => {} })!;
+    const entry = house.mmu.layout.read(house.entryAt(0));
+    house.mmu.layout.write(house.mmu.layout.entryAt(table.root, 0), entry);
+    house.spaces.splice(0, 1, { id: 0, table, mappings: house.spaces[0]!.mappings });
+    house.mmu.setRoot(table.root, 0);
+    expect(problems(house.state())).toHaveProperty('change-is-followed-by-invalidation');
   });
 
   test('an id that another root uses without a flush (T9)', () => {
