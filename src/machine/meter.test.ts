@@ -26,24 +26,26 @@ test('a shortcut is a hit and a data access, and a reading does not change with 
   expect(reading).toMatchObject({ translationReads: [0, 5], faults: { 'read-only': 1 } });
 });
 
+/** A reading of which each count is one more than the one before it. */
+const reading = (first: number): MeterReading => ({
+  dataReads: first,
+  dataWrites: first + 1,
+  translationReads: [first + 2, first + 3],
+  translationWrites: first + 4,
+  tlbHits: first + 5,
+  tlbMisses: first + 6,
+  tlbEvictions: first + 7,
+  tlbFlushes: first + 8,
+  faults: {
+    'not-mapped': first + 9,
+    'read-only': first + 10,
+    'kernel-only': first + 11,
+    'reserved-bit': first + 12,
+    'non-canonical': first + 13,
+  },
+});
+
 test('readings are added and subtracted count by count', () => {
-  const reading = (first: number): MeterReading => ({
-    dataReads: first,
-    dataWrites: first + 1,
-    translationReads: [first + 2, first + 3],
-    translationWrites: first + 4,
-    tlbHits: first + 5,
-    tlbMisses: first + 6,
-    tlbEvictions: first + 7,
-    tlbFlushes: first + 8,
-    faults: {
-      'not-mapped': first + 9,
-      'read-only': first + 10,
-      'kernel-only': first + 11,
-      'reserved-bit': first + 12,
-      'non-canonical': first + 13,
-    },
-  });
   const sum = addReadings(reading(100), reading(20));
   expect(sum.faults).toEqual({
     'not-mapped': 138,

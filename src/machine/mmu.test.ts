@@ -118,7 +118,34 @@ describe('an access', () => {
     mmu.store64(at, 0x1f_2233_4455_6677);
     expect(mmu.load64(at)).toBe(0x1f_2233_4455_6677);
     expect([mmu.meter.dataReads - dataReads, mmu.meter.dataWrites - dataWrites]).toEqual([2, 2]);
-    expect(mmu.load8(PAGE - 1)).toBe(Number(0x1f_2233_4455_6677n >> BigInt(8 * (count - 1))) % 256);
+    const bytes = [0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x1f, 0];
+    expect(bytes.map((_byte, index) => mmu.load8(at + index))).toEqual(bytes);
+  });
+
+  test.each([
+    ['load8', 'store8'],
+    ['load16', 'store16'],
+    ['load32', 'store32'],
+    ['load64', 'store64'],
+    ['loadDouble', 'storeDouble'],
+  ] as const)('by %s or %s is counted once, found by a shortcut or not', (load, store) => {
+    for (const shortcuts of ['on', 'off'] as const) {
+      const machine = new Machine({ shortcuts });
+      const { mmu } = machine;
+      machine.map(0);
+      mmu.store8(0, 0);
+      const before = mmu.meter.read();
+      const { searchedHits } = mmu.meter;
+      mmu[store](8, 5);
+      expect(mmu[load](8)).toBe(5);
+      expect(mmu.meter.searchedHits - searchedHits).toBe(shortcuts === 'on' ? 0 : 2);
+      expect(mmu.meter.read()).toEqual({
+        ...before,
+        dataReads: before.dataReads + 1,
+        dataWrites: before.dataWrites + 1,
+        tlbHits: before.tlbHits + 2,
+      });
+    }
   });
 
   test.each([
@@ -277,8 +304,15 @@ describe('a fault', () => {
     const { mmu } = new Machine();
     mmu.handler = { resolve: () => false };
     expect(faultOf(() => mmu.load8(0))).toMatchObject({ cause: 'not-mapped' });
-    mmu.handler = { resolve: () => true };
+    let calls = 0;
+    mmu.handler = {
+      resolve() {
+        calls += 1;
+        return true;
+      },
+    };
     expect(() => mmu.load8(0)).toThrow(KitBug);
+    expect(calls).toBe(4);
   });
 });
 
@@ -287,8 +321,9 @@ describe('a run of bytes', () => {
     const machine = new Machine();
     const { mmu } = machine;
     for (const page of [3, 0, 5, 1, 4, 6, 2]) machine.map(page * PAGE);
-    for (let at = 0; at < 2 * PAGE; at += 1) mmu.store8(at, at % 251);
+    for (let at = 0; at <= 2 * PAGE; at += 1) mmu.store8(at, at % 251);
     mmu.copy(3 * PAGE + 100, 7, 2 * PAGE - 7);
+    expect(mmu.load8(5 * PAGE + 93)).toBe(0);
     for (let at = 7; at < 2 * PAGE; at += 1) expect(mmu.load8(3 * PAGE + 93 + at)).toBe(at % 251);
     mmu.zero(PAGE - 3, 6);
     expect([-4, -3, 2, 3].map((offset) => mmu.load8(PAGE + offset))).toEqual([
@@ -299,6 +334,17 @@ describe('a run of bytes', () => {
     ]);
     mmu.zero(0, 0);
     mmu.copy(0, 0, 0);
+  });
+
+  test('is zeroed over several pages, and no byte beside it', () => {
+    const machine = new Machine();
+    const { mmu } = machine;
+    for (const page of [3, 0, 5, 1, 4, 2]) machine.map(page * PAGE);
+    for (let at = 0; at < 6 * PAGE; at += 4) mmu.store32(at, 0x0101_0101);
+    mmu.zero(PAGE - 100, 3 * PAGE);
+    const bytes = Array.from({ length: 6 * PAGE }, (_, at) => mmu.load8(at));
+    expect([bytes.indexOf(0), bytes.lastIndexOf(0)]).toEqual([PAGE - 100, 4 * PAGE - 101]);
+    expect(bytes.reduce((sum, byte) => sum + byte)).toBe(3 * PAGE);
   });
 
   test('counts one read and one write for every 8 bytes, and one lookup a run', () => {

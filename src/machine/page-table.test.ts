@@ -72,6 +72,15 @@ describe('a page table', () => {
     expect(table.lookup(0x7f12_3456_8000)).toBeUndefined();
   });
 
+  test('has a leaf in its root where the geometry lets it', () => {
+    const geometry = { ...PRESETS.toy, largeLevels: [0] };
+    const memory = new PhysicalMemory({ frameSize: geometry.pageSize, framesCount: 64 });
+    const table = PageTable.create(new TableLayout(geometry, memory), new Frames(memory))!;
+    const large = { frame: 16, size: 1024, rights: RIGHTS };
+    expect(table.map(2048, large)).toBe('mapped');
+    expect(table.lookup(3071)).toEqual(large);
+  });
+
   test('takes one table a level and gives each back when its last page goes (P6)', () => {
     const { frames, table } = setUp();
     expect(frames.taken.size).toBe(1);
@@ -102,6 +111,9 @@ describe('a page table', () => {
     expect(table.lookup(0)).toEqual(page(900));
     expect(table.lookup(2 * MIB + PAGE)).toEqual(page(1024, { size: 2 * MIB }));
     expect([...frames.taken]).toEqual(taken);
+    table.map(4 * MIB + PAGE, page(903));
+    expect(table.map(4 * MIB, page(1536, { size: 2 * MIB }))).toBe('already-mapped');
+    expect(table.lookup(4 * MIB)).toBeUndefined();
   });
 
   test('does not unmap or protect what is not mapped, nor the middle of a large page (P12)', () => {

@@ -304,7 +304,6 @@ interface Unhooked extends UnhookedPages {
 
 /** The first index from `index` on whose entry is in use, or `end`. */
 function nextUsed({ bits }: TableUse, index: number, end: number): number {
-  if (index >= end) return end;
   let at = index >>> 5;
   let rest = bits[at]! & (-1 << index);
   while (rest === 0) {

@@ -23,8 +23,10 @@ describe('physical memory', () => {
     own.store16(at + 4, 0x1234);
     own.store8(at + 6, 0);
     expect(own.load64(at)).toBe(0x1234_89ab_cdef);
-    own.store64(at, 5);
-    expect(own.load64(at)).toBe(5);
+    for (const value of [5, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]) {
+      own.store64(at, value);
+      expect(own.load64(at)).toBe(value);
+    }
     own.storeDouble(at, -0.1);
     expect(own.loadDouble(at)).toBe(-0.1);
   });
@@ -78,7 +80,15 @@ describe('physical memory', () => {
       store(own);
       expect(own.storedEnd).toBeGreaterThanOrEqual(24);
       expect(own.storedEnd).toBeLessThanOrEqual(32);
+      own.store8(200, 1);
+      const { storedEnd } = own;
+      store(own);
+      expect(own.storedEnd).toBe(storedEnd);
     }
+  });
+
+  test('has a million frames at the most', () => {
+    expect(new PhysicalMemory({ framesCount: 2 ** 20, frameSize: 64 }).framesCount).toBe(2 ** 20);
   });
 
   test.each([

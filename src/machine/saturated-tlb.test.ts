@@ -5,7 +5,7 @@ import { Mmu } from './mmu.ts';
 import { RIGHTS, USER } from './page-table-entry.ts';
 import { PageTable } from './page-table.ts';
 import { PhysicalMemory } from './physical-memory.ts';
-import { SaturatedTlb } from './saturated-tlb.ts';
+import { isSameMapping, SaturatedTlb } from './saturated-tlb.ts';
 import { TableLayout } from './table-layout.ts';
 import type { TlbOptions } from './tlb.ts';
 
@@ -104,6 +104,46 @@ describe('the saturated TLB', () => {
     mmu.load8(5);
     expect(saturated.problems.stale).toContain('load at 0x0000_0005');
     expect(saturated.problems.translation).toBeUndefined();
+    expect([...saturated.entries()]).toMatchObject([{ address: 0, root: other.root }]);
+  });
+
+  test('knows of a page that was loaded from first that it was stored to', () => {
+    const { mmu, saturated } = setUp();
+    mmu.load8(5);
+    mmu.store8(5, 1);
+    expect([...saturated.entries()]).toMatchObject([{ address: 0, isStored: true }]);
+  });
+
+  test('keeps apart what lies at other addresses, in other spaces or in pages of another size', () => {
+    const { mmu, newTable, saturated } = setUp({ ids: 'on' });
+    const far = 0x7f12_3456_7000;
+    const tables = [0, 1, 4].map((id) => ({ id, table: newTable() }));
+    for (const { id, table } of tables) {
+      table.map(2 * PAGE, { frame: 200 + id, size: PAGE, rights: RIGHTS });
+      table.map(4 * MIB, { frame: 1024, size: 2 * MIB, rights: RIGHTS });
+      table.map(far, { frame: 300 + id, size: PAGE, rights: RIGHTS });
+      mmu.setRoot(table.root, id);
+      for (const address of [2 * PAGE, 4 * MIB, far]) mmu.load8(address);
+    }
+    const all = [2 * PAGE, 4 * MIB, far];
+    expect(addresses(saturated)).toEqual([...all, ...all, ...all]);
+    expect(saturated.problems).toEqual({});
+  });
+
+  test('knows pages that lie in the root', () => {
+    const geometry = { ...PRESETS.toy, largeLevels: [0] };
+    const memory = new PhysicalMemory({ frameSize: geometry.pageSize, framesCount: 64 });
+    const saturated = new SaturatedTlb(new TableLayout(geometry, memory));
+    const mmu = new Mmu({ geometry, memory, watcher: saturated });
+    const table = PageTable.create(mmu.layout, { allocate: () => 1, free: () => {} })!;
+    table.map(2048, { frame: 16, size: 1024, rights: RIGHTS });
+    mmu.setRoot(table.root);
+    mmu.load8(2048);
+    table.unmap(2048);
+    mmu.load8(2049);
+    expect(saturated.problems.stale).toContain('had become nothing');
+    mmu.tlb.flushPage(3000);
+    expect(addresses(saturated)).toEqual([]);
   });
 
   test('keeps ids apart when one of them is flushed', () => {
@@ -154,4 +194,19 @@ describe('the saturated TLB', () => {
     });
     expect(next.saturated.problems.bits).toContain('store at');
   });
+});
+
+test('mappings are the same in frame, size and rights, and where there is none', () => {
+  const mapping = { frame: 16, size: 1024, rights: RIGHTS };
+  const others = [{ frame: 17 }, { size: 64 }, { rights: USER }];
+  expect(isSameMapping(mapping, { ...mapping })).toBe(true);
+  expect(others.map((change) => isSameMapping(mapping, { ...mapping, ...change }))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([isSameMapping(undefined, undefined), isSameMapping(mapping, undefined)]).toEqual([
+    true,
+    false,
+  ]);
 });

@@ -155,6 +155,19 @@ describe('a TLB', () => {
     expect(meter.tlbFlushes).toBe(4);
   });
 
+  test('flushes a space in every set and way', () => {
+    const { tlb } = tlbOf({ sets: 3, ways: 2, ids: 'on' });
+    run(tlb, [0, 1, 2]);
+    tlb.useSpace(1);
+    run(tlb, [0, 1, 2]);
+    tlb.flushSpace(1);
+    expect(tlb.entries().map(({ space, address }) => [space, address / PAGE])).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+    ]);
+  });
+
   test.each([-1, 4096, 0.5])('has no address space %d', (space) => {
     expect(() => tlbOf({}).tlb.useSpace(space)).toThrow(KitBug);
   });
@@ -224,13 +237,40 @@ describe('a shortcut', () => {
   });
 
   test('of each page of a large one ends with its entry, and no other does', () => {
-    const { tlb } = tlbOf({ sets: 1, ways: 2 });
+    const { tlb } = tlbOf({ sets: 1, ways: 3 });
+    run(tlb, [1024]);
     const slot = tlb.insert(0, { ...ENTRY, level: LARGE });
     for (const page of [1, 2, 255]) tlb.shorten(page * PAGE, slot, page * PAGE);
     tlb.shorten(512 * PAGE, tlb.insert(512 * PAGE, ENTRY), 0);
     tlb.flushPage(100 * PAGE);
     const found = [1, 2, 255, 512].map((page) => tlb.shortcuts.load(page * PAGE, 4));
     expect(found).toEqual([-1, -1, -1, 0]);
+  });
+
+  test('stays when a page goes that would have had the same line', () => {
+    const { tlb } = tlbOf({});
+    run(tlb, [0, 256]);
+    tlb.shorten(256 * PAGE, tlb.find(256 * PAGE), 7 * PAGE);
+    tlb.flushPage(0);
+    expect(tlb.shortcuts.load(256 * PAGE, 4)).toBe(7 * PAGE);
+  });
+
+  test('to a large page goes, and no time of use with it', () => {
+    const { tlb } = tlbOf({ sets: 1, ways: 4 });
+    tlb.insert(4 * MIB, { ...ENTRY, level: LARGE });
+    run(tlb, [1, 2, 3]);
+    // Times of use stand behind the lines, and this one is what a line says that leads to the first slot.
+    while (tlb.clock < 1024) tlb.find(3 * PAGE);
+    tlb.flushPage(4 * MIB);
+    run(tlb, [5, 6]);
+    expect(pagesIn(tlb)).toEqual([2, 3, 5, 6]);
+  });
+
+  test('is not lost to that of another page', () => {
+    const { tlb } = tlbOf({});
+    const pages = Array.from({ length: 64 }, (_, page) => page * PAGE);
+    for (const page of pages) tlb.shorten(page, tlb.insert(page, ENTRY), page);
+    expect(pages.map((page) => tlb.shortcuts.load(page, 4))).toEqual(pages);
   });
 
   test('keeps the order of use that a search keeps', () => {
