@@ -38,10 +38,12 @@ describe('memory', () => {
     (value) => {
       const arena = makeArena();
       const { start } = arena.bounds;
-      for (const offset of [0, 8, 16]) arena.store(start + offset, 2 ** 53 - 1);
-      arena.store(start + 8, value);
-      expect(arena.load(start + 8)).toBe(value);
-      expect([arena.load(start), arena.load(start + 16)]).toEqual([2 ** 53 - 1, 2 ** 53 - 1]);
+      for (const around of [2 ** 53 - 1, 0]) {
+        for (const offset of [0, 8, 16]) arena.store(start + offset, around);
+        arena.store(start + 8, value);
+        expect(arena.load(start + 8)).toBe(value);
+        expect([arena.load(start), arena.load(start + 16)]).toEqual([around, around]);
+      }
       expect(arena.load32(start + 8)).toBe(value % 2 ** 32);
       expect(arena.load32(start + 12)).toBe(Math.floor(value / 2 ** 32));
       expect(arena.loadByte(start + 8)).toBe(value % 256);
