@@ -6,7 +6,7 @@ import type { RunCounts } from '../src/check/run-counts.ts';
  * Source: the health checks of Hypothesis, and the stability figure of AFL.
  */
 
-export type HealthName =
+type HealthName =
   | 'mostly-skipped'
   | 'mostly-refused'
   | 'never-freed'

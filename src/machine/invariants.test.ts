@@ -336,6 +336,8 @@ const DAMAGES: readonly Damage[] = [
   ],
 ];
 
+const shareId = ({ spaces }: House): unknown => spaces.splice(1, 1, { ...spaces[1]!, id: 0 });
+
 describe('an invariant is broken by', () => {
   test.each(DAMAGES)('%s', (_, harm, names, says) => {
     const house = new House();
@@ -386,36 +388,31 @@ describe('an invariant is broken by', () => {
   });
 
   test.each([
-    [
-      'two address spaces with one root',
-      'off',
-      (house: House) => house.spaces.splice(1, 1, house.spaces[0]!),
-    ],
-    [
-      'two address spaces with one id',
-      'on',
-      (house: House) => house.spaces.splice(1, 1, { ...house.spaces[1]!, id: 0 }),
-    ],
+    ['two address spaces with one root', 'off', ({ spaces }) => spaces.splice(1, 1, spaces[0]!)],
+    ['two address spaces with one id', 'on', shareId],
     [
       'two address spaces with one id while no root is in use',
       'on',
-      (house: House) => {
+      (house) => {
         house.mmu.setRoot(-1);
-        house.spaces.splice(1, 1, { ...house.spaces[1]!, id: 0 });
+        shareId(house);
       },
     ],
     [
       'an id in use with the root of another',
       'on',
-      (house: House) => house.mmu.setRoot(house.spaces[1]!.table.root, 0),
+      ({ mmu, spaces }) => mmu.setRoot(spaces[1]!.table.root, 0),
     ],
-    ['an id in use with frame 0', 'on', (house: House) => house.mmu.setRoot(0, 0)],
-  ] as const)('%s (T8)', (_, ids, harm) => {
-    const house = new House({ ids });
-    expect(problems(house.state())).toEqual({});
-    harm(house);
-    expect(problems(house.state())).toHaveProperty('ids-and-roots-match');
-  });
+    ['an id in use with frame 0', 'on', ({ mmu }) => mmu.setRoot(0, 0)],
+  ] satisfies readonly [string, 'on' | 'off', (house: House) => unknown][])(
+    '%s (T8)',
+    (_, ids, harm) => {
+      const house = new House({ ids });
+      expect(problems(house.state())).toEqual({});
+      harm(house);
+      expect(problems(house.state())).toHaveProperty('ids-and-roots-match');
+    },
+  );
 
   test('an id that another root uses without a flush, though both have the same page (T9)', () => {
     const house = new House({ ids: 'on' });

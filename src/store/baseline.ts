@@ -9,7 +9,7 @@ import { bugOf, type Finding } from '../check/finding.ts';
 const FORMAT = 'baseline 1';
 
 /** A bug as a baseline names it: what tells one bug from another. */
-export interface KnownBug {
+interface KnownBug {
   /** Name of the target. */
   readonly target: string;
   /** The bug, as `bugOf` says it. */

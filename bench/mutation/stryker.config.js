@@ -5,7 +5,7 @@
 export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  vitest: { configFile: 'mutation/vitest.config.ts' },
+  vitest: { configFile: 'bench/mutation/vitest.config.ts' },
   mutate: ['src/{machine,kernel,heap,check}/!(*.test*).ts'],
   // Texts: names, reports, the words of a union. Tests that name every text would say everything twice, and a word of a
   // union that is not what it was is seen where it is compared, which is a mutant of its own.
