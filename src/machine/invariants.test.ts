@@ -398,11 +398,7 @@ describe('an invariant is broken by', () => {
         shareId(house);
       },
     ],
-    [
-      'an id in use with the root of another',
-      'on',
-      ({ mmu, spaces }) => mmu.setRoot(spaces[1]!.table.root, 0),
-    ],
+    ['an id whose root is another', 'on', (h) => h.mmu.setRoot(h.spaces[1]!.table.root, 0)],
     ['an id in use with frame 0', 'on', ({ mmu }) => mmu.setRoot(0, 0)],
   ] satisfies readonly [string, 'on' | 'off', (house: House) => unknown][])(
     '%s (T8)',
