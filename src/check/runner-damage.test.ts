@@ -1,6 +1,7 @@
 /** The runner on targets that are broken: when it finds out, how it survives a crash, and that nothing of it is left. */
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
+import { UsageError } from '../base/usage-error.ts';
 import type { Op } from '../program/op.ts';
 import { Runner } from './runner.ts';
 import { type Override, ops, toyTarget } from './toy-target.test-helper.ts';
@@ -162,6 +163,14 @@ describe('a program starts on a fresh heap', () => {
 
   test('on a new target after a finding, whatever reset would do', () => {
     expect(heaps(refuses5, 'b0 = malloc 5', 'b0 = malloc 8')).toEqual({ made: 2, resets: 1 });
+  });
+
+  test("that a target says itself it cannot make is its maker's matter", () => {
+    const reset = (): never => {
+      throw new UsageError('reset throws; leave it out');
+    };
+    const runner = new Runner(toyTarget(() => ({ reset })));
+    expect(() => runner.run(ops('b0 = malloc 8'))).toThrow(UsageError);
   });
 
   test('that its reset cannot make is a finding of the program that went before', () => {

@@ -1,4 +1,5 @@
 import { KitBug } from '../base/kit-bug.ts';
+import { UsageError } from '../base/usage-error.ts';
 import type { Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import { AllocatorDriver } from './allocator-driver.ts';
@@ -124,11 +125,11 @@ export class Runner {
     }
   }
 
-  /** What was thrown while an op was under way is the target's crash, unless it is a broken belief of ours. */
+  /** What was thrown while an op was under way is the target's crash, unless it is a broken belief of ours, or says so itself. */
   #crashed(error: unknown): Finding {
     const { op, step } = this.#at;
     const isOurs = error instanceof KitBug && this.#driver?.isCalling === false;
-    if (isOurs || !this.#isStepping) throw error;
+    if (isOurs || error instanceof UsageError || !this.#isStepping) throw error;
     if (this.#record !== 'nothing' && op !== undefined) {
       if (this.#trace.at(-1)?.step === step) this.#trace.pop();
       this.#trace.push({ op, step, outcome: CRASHED });
