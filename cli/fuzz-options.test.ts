@@ -102,7 +102,7 @@ describe('a baseline', () => {
       'crashing.js',
       '--keep-going',
       '--runs',
-      '3000',
+      '600',
       '--baseline',
       'tiny.json',
     ]);
@@ -124,13 +124,13 @@ describe('a baseline', () => {
 });
 
 test('two crashes of one kind of op are two bugs', async () => {
-  const { findings } = await fuzzed('crashing.js', '--keep-going', '--runs', '3000', '--seed', '1');
+  const { findings } = await fuzzed('crashing.js', '--keep-going', '--runs', '600', '--seed', '1');
   expect(new Set(findings.map(({ crash }) => crash))).toEqual(
     new Set(['RangeError at split, Object.malloc', 'RangeError at merge, Object.malloc']),
   );
 });
 
 test('a campaign that tests little says so', async () => {
-  const { health } = await fuzzed('tiny.js', '--keep-going', '--runs', '3000', '--seed', '1');
+  const { health } = await fuzzed('tiny.js', '--keep-going', '--runs', '600', '--seed', '1');
   expect(health.map(({ name }) => name)).toEqual(['mostly-refused', 'no-big-blocks']);
 });

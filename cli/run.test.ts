@@ -173,7 +173,7 @@ describe('fuzz', () => {
     const shown: string[] = [];
     let clock = 0;
     const now = (): number => (clock += 60);
-    const argv = ['fuzz', '--runs', '5000', '--max-total-time', '60'];
+    const argv = ['fuzz', '--runs', '800', '--max-total-time', '60'];
     const plain = { isTTY: false, write: (text: string) => lines.push(text) };
     await folder.call(argv, { now, stderr: plain });
     const terminal = { isTTY: true, columns: 30, write: (text: string) => shown.push(text) };
