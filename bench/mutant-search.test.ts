@@ -7,6 +7,6 @@ test.each(HEAP_MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
   async (_, mutant) => {
     const { explorer, found, known } = await searchMutant(mutant);
     expect(found?.program.length).toBe(known.length);
-    expect(explorer.depthDone).toBe(known.length - 1);
+    expect(explorer.depthDone).toBeLessThan(known.length);
   },
 );

@@ -1,4 +1,5 @@
-import { EXPLORED_KINDS, Explorer, type RawFinding } from '../fuzz/index.ts';
+import { EXPLORED_KINDS, Explorer, type ExplorerOptions, type RawFinding } from '../fuzz/index.ts';
+import { Runner } from '../src/check/runner.ts';
 import type { MakeAllocatorTarget } from '../src/check/target.ts';
 import type { Program } from '../src/program/program.ts';
 import { parseProgram, PROGRAM_HEADER } from '../src/program/text.ts';
@@ -17,15 +18,34 @@ export interface MutantSearch {
 
 /**
  * Searches for the shortest program that breaks a mutant of an allocator, over every kind of op and the sizes of the
- * program that it is known by; one that breaks it in the frees that close a run is not counted.
+ * program that it is known by. What shows in the frees that close a run counts if the known one shows it there.
  */
 export async function searchMutant(mutant: Mutant): Promise<MutantSearch> {
   const known = parseProgram(`${PROGRAM_HEADER}\n${mutant.shortest}`, mutant.name).program;
+  const makeTarget = (await loadMutant(mutant)) as MakeAllocatorTarget;
+  const alphabet = alphabetOf(known);
+  if (new Runner(makeTarget, { checkEvery: 1 }).run(known)?.op !== 'end') {
+    const explorer = new Explorer(makeTarget, alphabet);
+    const found = searched(explorer, known.length);
+    return { known, explorer, found };
+  }
+  for (let opsMax = 1; ; opsMax += 1) {
+    const explorer = new Explorer(makeTarget, { ...alphabet, opsMax });
+    const found = searched(explorer, opsMax);
+    if (found !== undefined || opsMax === known.length) return { known, explorer, found };
+  }
+}
+
+function alphabetOf(known: Program): ExplorerOptions {
   const own = known.flatMap((op) => ('size' in op ? [Number(op.size)] : []));
   const sizes = [...new Set([...own, ...SIZES])];
-  const makeTarget = (await loadMutant(mutant)) as MakeAllocatorTarget;
-  const explorer = new Explorer(makeTarget, { kinds: EXPLORED_KINDS, sizes, alignment: 32 });
+  const alignment = Math.max(32, ...known.map((op) => (op.kind === 'aligned' ? op.alignment : 0)));
+  return { kinds: EXPLORED_KINDS, sizes, alignment };
+}
+
+/** Searches until something is found, or all programs of so many ops find nothing. */
+function searched(explorer: Explorer, opsMax: number): RawFinding | undefined {
   let found: RawFinding | undefined;
-  while (explorer.end === undefined && explorer.depthDone < known.length) found = explorer.run(100);
-  return { known, explorer, found };
+  while (explorer.end === undefined && explorer.depthDone < opsMax) found = explorer.run(100);
+  return found;
 }

@@ -18,6 +18,7 @@ import {
   MUTANTS,
   mutantTargetName,
 } from '../src/targets/mutants/index.ts';
+import { SMALL_ALLOCATORS } from '../src/targets/small-allocators.ts';
 import { median } from './ratio.ts';
 
 /** Ops of the longest program that is drawn, and from how many on it is as long as is wanted. */
@@ -28,7 +29,7 @@ const FINDINGS_MAX = 100;
 const PROGRAMS_MAX = 2000;
 const HANG_MS = 2000;
 
-type Family = 'heap' | 'machine' | 'kernel';
+type Family = 'heap' | 'small' | 'machine' | 'kernel';
 
 /** How one found program was shrunk. */
 interface Trial {
@@ -49,8 +50,8 @@ interface Trial {
 /**
  * `npm run bench:shrink`: how good the minimizer is. A trial is a mutant and a seed: a program is found and shrunk.
  *
- * `--family machine` for those of the machine or of the kernel, `--seeds 3` for fewer of each, `--first 21` for others,
- * `--only a,b` for some mutants, `--json` for a line of JSON a trial.
+ * `--family small` for those of the small allocators, `machine` or `kernel`; `--seeds 3` for fewer of each, `--first 21`
+ * for others, `--only a,b` for some mutants, `--json` for a line of JSON a trial.
  */
 tuneV8();
 const { values } = parseArgs({
@@ -90,12 +91,13 @@ function chosen(family: string, names: readonly string[] | undefined): readonly 
     (mutant) => names?.includes(mutant.name) ?? familyOf(mutant) === family,
   );
   if (own.length === 0)
-    throw new UsageError(`--family: there is no '${family}'; pass heap, machine or kernel.`);
+    throw new UsageError(`--family: there is no '${family}'; pass heap, small, machine or kernel.`);
   return own;
 }
 
 function familyOf({ original = 'reference' }: Mutant): Family {
   if (original === 'reference') return 'heap';
+  if (original in SMALL_ALLOCATORS) return 'small';
   return original.startsWith('kernel') ? 'kernel' : 'machine';
 }
 

@@ -5,8 +5,11 @@ import type { Program } from '../program/program.ts';
 import type { Attempt, Pass } from './pass.ts';
 import { dropMost, dropOps } from './passes/drop-ops.ts';
 import { dropPairs } from './passes/drop-pairs.ts';
+import { joinBlocks } from './passes/join-blocks.ts';
 import { joinOps } from './passes/join-ops.ts';
 import { mergeSlots } from './passes/merge-slots.ts';
+import { raiseSizes } from './passes/raise-sizes.ts';
+import { reorderFrees } from './passes/reorder-frees.ts';
 import { shrinkSizes } from './passes/shrink-sizes.ts';
 import { simplifyOps } from './passes/simplify-ops.ts';
 import { tryShortForLongPrograms, tryShortPagePrograms } from './passes/try-short-page-programs.ts';
@@ -40,6 +43,9 @@ const PASSES: readonly Pass[] = [
   simplifyOps,
   mergeSlots,
   shrinkSizes,
+  joinBlocks,
+  reorderFrees,
+  raiseSizes,
   tryShortPrograms,
   tryShortPagePrograms,
   tryShortThreadPrograms,
