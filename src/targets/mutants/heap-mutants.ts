@@ -191,8 +191,7 @@ export const HEAP_MUTANTS: readonly Mutant[] = [
       find: 'if (next !== 0)\n                this.#words.store(next + this.#previous, previous);',
       replace: ';',
     },
-    shortest:
-      'b2 = malloc 0\nb4 = malloc 0\nb0 = malloc 0\nb5 = malloc 0\nb1 = malloc 0\nb3 = malloc 0',
+    shortest: 'b0 = aligned 32 100\nb1 = aligned 32 100\nb2 = aligned 32 100',
   },
   {
     name: 'bin-above-is-skipped',

@@ -22,8 +22,8 @@ export interface Mutant {
   readonly story: string;
   readonly patch: Patch;
   /**
-   * The shortest program known that shows it at an op of the kind at which random programs do (the frees that close a
-   * run do not count), as program text without its first line.
+   * The shortest program known that shows it where random programs do: at an op, or in the frees that close a run, as
+   * program text without its first line.
    */
   readonly shortest: string;
 }
