@@ -151,6 +151,10 @@ describe('a crash', () => {
   });
 });
 
+function refuses(): never {
+  throw new UsageError('reset throws; leave it out');
+}
+
 describe('a program starts on a fresh heap', () => {
   const three = ['b0 = malloc 8', 'b0 = malloc 8', 'b0 = malloc 8'] as const;
   test('by reset, where there is one', () => {
@@ -166,10 +170,7 @@ describe('a program starts on a fresh heap', () => {
   });
 
   test("that a target says itself it cannot make is its maker's matter", () => {
-    const reset = (): never => {
-      throw new UsageError('reset throws; leave it out');
-    };
-    const runner = new Runner(toyTarget(() => ({ reset })));
+    const runner = new Runner(toyTarget(() => ({ reset: refuses })));
     expect(() => runner.run(ops('b0 = malloc 8'))).toThrow(UsageError);
   });
 

@@ -40,11 +40,12 @@ describe('what is offered', () => {
     expect(unique.slice(0, Math.max(offered.length, 1))).toEqual(offered);
   });
 
-  test('is first all ops of one size at once, then each alone', () => {
+  test('is first all ops of one size at once, then larger ones with them, then each alone', () => {
     expect(offers(shrinkSizes, 'b0 = malloc 1; b1 = malloc 1; b2 = malloc 2')).toEqual([
       'b0 = malloc 1; b1 = malloc 1; b2 = malloc 0',
       'b0 = malloc 1; b1 = malloc 1; b2 = malloc 1',
       'b0 = malloc 0; b1 = malloc 0; b2 = malloc 2',
+      'b0 = malloc 0; b1 = malloc 0; b2 = malloc 1',
       'b0 = malloc 0; b1 = malloc 1; b2 = malloc 2',
       'b0 = malloc 1; b1 = malloc 0; b2 = malloc 2',
       'b0 = malloc 1; b1 = malloc 1; b2 = malloc 0',
@@ -58,6 +59,15 @@ describe('what is offered', () => {
 });
 
 describe('what is left', () => {
+  test('of two sizes that have to lie so far apart has both at the bottom', () => {
+    const text = 'b0 = malloc 5000; b1 = malloc 4992';
+    const left = shrunk(shrinkSizes, text, ([first, second]) => {
+      const [a, b] = [first, second].map((op) => (op?.kind === 'malloc' ? Number(op.size) : NaN));
+      return a! - b! === 8 && b! >= 100;
+    });
+    expect(left).toBe('b0 = malloc 108; b1 = malloc 100');
+  });
+
   test.each([0, 1, 2, 9, 4081, 131_049, 2 ** 32 + 1, 2 ** 53 - 1, 2n ** 53n + 1n, 2n ** 64n - 9n])(
     'of the largest size is %s, when the bug needs as much',
     (size) => {

@@ -21,6 +21,7 @@ export function shrinkSizes(program: Program, attempt: Attempt): Program {
       current.map((op) => withNumbers(op, (number) => (number === value ? candidate : number))),
     );
   }
+  current = lowerTogether(current, attempt);
   for (let index = 0; index < current.length; index += 1) {
     for (const [position, value] of numbersOf(current[index]!).entries()) {
       current = lower(current, value, attempt, (candidate) => {
@@ -30,6 +31,23 @@ export function shrinkSizes(program: Program, attempt: Attempt): Program {
         return current.with(index, op);
       });
     }
+  }
+  return current;
+}
+
+/** Lowers each value with all larger ones by as much: those that have to lie so far apart go down together. */
+function lowerTogether(program: Program, attempt: Attempt): Program {
+  let current = program;
+  const values = [...new Set(program.flatMap((op) => numbersOf(op)))].toSorted((a, b) =>
+    a < b ? -1 : 1,
+  );
+  for (const value of values.slice(0, -1)) {
+    current = lower(current, value, attempt, (candidate) => {
+      const by = BigInt(value) - BigInt(candidate);
+      return current.map((op) =>
+        withNumbers(op, (number) => (number >= value ? sizeOf(BigInt(number) - by) : number)),
+      );
+    });
   }
   return current;
 }
@@ -51,6 +69,9 @@ function lower(
     if (built !== undefined && attempt(built)) {
       current = built;
       high = candidate;
+      // A long way down is not gone in small steps.
+      next = step;
+      step *= 2n;
     } else {
       step = next;
       next /= 2n;
