@@ -1,6 +1,6 @@
 import { roundUp } from '../../base/bits.ts';
 import { type Size, SIZE_MAX } from '../../base/units.ts';
-import type { BlockOp, Op } from '../../program/op.ts';
+import { type BlockOp, needsKernel, type Op } from '../../program/op.ts';
 import { renameSlots, type Program, slotsOf } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
@@ -20,6 +20,7 @@ type FillOp = Op & BlockOp & { readonly kind: 'malloc' | 'aligned' };
  *                                                    b1 = malloc 100
  */
 export function joinBlocks(program: Program, attempt: Attempt): Program {
+  if (program.some(needsKernel)) return program;
   const apart = program.length > OPS_MAX ? 1 : OPS_MAX;
   for (let second = program.length - 1; second > 0; second -= 1) {
     for (let first = second - 1; first >= Math.max(0, second - apart); first -= 1) {

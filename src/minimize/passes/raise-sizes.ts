@@ -1,5 +1,5 @@
 import type { Size } from '../../base/units.ts';
-import type { Op } from '../../program/op.ts';
+import { needsKernel, type Op } from '../../program/op.ts';
 import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 import { dropOps } from './drop-ops.ts';
@@ -21,6 +21,7 @@ const SIZES: readonly Size[] = [2 ** 14, 2 ** 12, 2 ** 10, 2 ** 8, 2 ** 6];
  *     b8 = malloc 385          b4 = malloc 1024
  */
 export function raiseSizes(program: Program, attempt: Attempt): Program {
+  if (program.some(needsKernel)) return program;
   if (program.length < OPS_MIN || program.length > OPS_MAX) return program;
   const own = program.flatMap((op): readonly Size[] => (isBlockRequest(op) ? [op.size] : []));
   if (own.length < OPS_MIN) return program;

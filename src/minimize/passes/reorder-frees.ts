@@ -1,4 +1,4 @@
-import type { Slot } from '../../program/op.ts';
+import { needsKernel, type Slot } from '../../program/op.ts';
 import { renameSlots, type Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
@@ -17,6 +17,7 @@ const PERMUTED_MAX = 4;
  *     free b1
  */
 export function reorderFrees(program: Program, attempt: Attempt): Program {
+  if (program.some(needsKernel)) return program;
   let current = program;
   for (let index = current.length - 1; index >= 0; index -= 1) {
     const candidate = withFreeAtEnd(current, index);
