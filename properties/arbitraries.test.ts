@@ -27,6 +27,14 @@ function sample(weights: OpWeights): readonly Program[] {
   return fc.sample(programs(shape(weights)), { seed: SEED, numRuns: 300 });
 }
 
+/** How many kinds of op each long program has. */
+function kindsCounts(arbitrary: fc.Arbitrary<Program>): readonly number[] {
+  const long = fc
+    .sample(arbitrary, { seed: SEED, numRuns: 1000 })
+    .filter(({ length }) => length > 40);
+  return long.map((program) => new Set(program.map(({ kind }) => kind)).size);
+}
+
 /** The shortest program that fast-check itself finds to break a predicate. */
 function shrunk(arbitrary: fc.Arbitrary<Program>, holds: (program: Program) => boolean): string {
   const details = fc.check(fc.property(arbitrary, holds), { seed: SEED, numRuns: 2000 });
@@ -93,6 +101,35 @@ describe('programs', () => {
 
   test('shrink to the two ops that it takes', () => {
     const arbitrary = programs(shape({ malloc: 4, free: 4 }));
+    expect(shrunk(arbitrary, (program) => !freesAfterBig(program))).toBe(
+      'b0 = malloc 100; free b0',
+    );
+  });
+});
+
+describe('programs of a swarm', () => {
+  const swarm = programs({ ...shape({ ...EVERY, nulls: 0 }), isSwarm: true });
+
+  test('leave out some sorts of op, more often than chance does', () => {
+    expect(Math.min(...kindsCounts(programs(shape(EVERY))))).toBeGreaterThan(4);
+    expect(Math.min(...kindsCounts(swarm))).toBeLessThan(4);
+    expect(kindsCounts(swarm)).toContain(7);
+  });
+
+  test('free a second time what was freed', () => {
+    const secondFrees = fc.sample(swarm, { seed: SEED, numRuns: 300 }).flatMap((program) =>
+      program.flatMap((op, at) => {
+        const freed = program.slice(0, at).filter(({ kind }) => kind === 'free');
+        const isSecond = op.kind === 'double-free' && freed.length > 0;
+        return isSecond ? [freed.some((free) => slotsOf(free).join() === slotsOf(op).join())] : [];
+      }),
+    );
+    const right = secondFrees.filter((isFreed) => isFreed);
+    expect(right.length).toBeGreaterThan(secondFrees.length * 0.8);
+  });
+
+  test('shrink to the two ops that it takes', () => {
+    const arbitrary = programs({ ...shape({ malloc: 4, free: 4, doubleFree: 1 }), isSwarm: true });
     expect(shrunk(arbitrary, (program) => !freesAfterBig(program))).toBe(
       'b0 = malloc 100; free b0',
     );

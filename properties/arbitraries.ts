@@ -31,6 +31,16 @@ export interface ProgramShape {
   readonly sizes: fc.Arbitrary<Size>;
   readonly slotsCount: number;
   readonly opsMax: number;
+  /** Each program leaves out some sorts of op, and has its own slots and its own order in which they are freed. */
+  readonly isSwarm?: true;
+}
+
+/** What is of one program and not of the next. */
+interface Style {
+  readonly slotsCount: number;
+  readonly order: 'as drawn' | 'newest' | 'oldest';
+  /** Sorts of op that this program leaves out. */
+  readonly without: readonly (keyof OpWeights)[];
 }
 
 /** Sizes up to this many are drawn for a program's palette. */
@@ -46,11 +56,33 @@ type Draft = (writing: Writing) => Op;
 export function programs(shape: ProgramShape): fc.Arbitrary<Program> {
   const palette = fc.array(shape.sizes, { minLength: 1, maxLength: PALETTE_MAX, size: 'max' });
   const drafts = fc.array(draftsOf(shape), { maxLength: shape.opsMax, size: 'max' });
-  return fc.tuple(palette, drafts).map(([sizes, ops]) => {
-    const writing = new Writing(sizes, shape.slotsCount);
-    return ops.map((draft) => draft(writing));
+  return fc.tuple(stylesOf(shape), palette, drafts).map(([style, sizes, ops]) => {
+    const writing = new Writing(sizes, style);
+    const kept = ops.filter(([sort]) => !style.without.includes(sort));
+    return kept.map(([, draft]) => draft(writing));
   });
 }
+
+/** Sorts of op that a program may leave out; without malloc it does nothing, without free it uses nothing again. */
+const LEFT_OUT = ['calloc', 'realloc', 'aligned', 'doubleFree', 'freeInside'] as const;
+
+/** The one style of a shape, or the styles of its swarm. */
+function stylesOf({ isSwarm, slotsCount, weights }: ProgramShape): fc.Arbitrary<Style> {
+  if (isSwarm === undefined) return fc.constant({ slotsCount, order: 'as drawn', without: [] });
+  const sorts = LEFT_OUT.filter((sort) => weights[sort] !== undefined);
+  const without = fc.oneof(
+    { weight: 1, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.subarray(sorts) },
+  );
+  return fc.record({
+    slotsCount: fc.constantFrom(...SLOTS_COUNTS.filter((count) => count <= slotsCount)),
+    order: fc.constantFrom('as drawn', 'newest', 'oldest'),
+    without,
+  });
+}
+
+/** How many slots a program of a swarm has. */
+const SLOTS_COUNTS = [8, 16, 4, 32, 64, 2] as const;
 
 /** Sizes from here on are taken to be refused. */
 const GRANTED_END = 2 ** 31;
@@ -61,10 +93,16 @@ const GRANTED_END = 2 ** 31;
  */
 class Writing {
   readonly #palette: readonly Size[];
+  readonly #order: Style['order'];
   readonly #isLive: boolean[];
+  /** Live slots, the newest last. */
+  readonly #live: Slot[] = [];
+  /** Slots whose block was freed, which may hold another by now. */
+  readonly #freed: Slot[] = [];
 
-  constructor(palette: readonly Size[], slotsCount: number) {
+  constructor(palette: readonly Size[], { order, slotsCount }: Style) {
     this.#palette = palette;
+    this.#order = order;
     this.#isLive = Array.from({ length: slotsCount }, () => false);
   }
 
@@ -77,6 +115,18 @@ class Writing {
     return this.#nextOf(slot, true);
   }
 
+  /** The live slot whose turn it is to be freed, in the program's order; as `live` has it where it has none. */
+  next(slot: Slot): Slot {
+    const inTurn = this.#order === 'newest' ? this.#live.at(-1) : this.#live[0];
+    return this.#order === 'as drawn' || inTurn === undefined ? this.live(slot) : inTurn;
+  }
+
+  /** One of the slots whose blocks were freed; this one where none was. */
+  freed(slot: Slot): Slot {
+    const free = this.#freed.filter((each) => this.#isLive[each] === false);
+    return free.length === 0 ? this.#own(slot) : free[slot % free.length]!;
+  }
+
   /** This slot or the next one that is empty; this one where none is. */
   empty(slot: Slot): Slot {
     return this.#nextOf(slot, false);
@@ -84,15 +134,30 @@ class Writing {
 
   /** Notes a request that will probably be granted. */
   request<O extends Op & { readonly slot: Slot; readonly size: Size }>(op: O): O {
+    this.#forget(op.slot);
     this.#isLive[op.slot] = op.size < GRANTED_END;
+    if (this.#isLive[op.slot]) this.#live.push(op.slot);
     return op;
   }
 
   release(slot: Slot): void {
+    if (!this.#freed.includes(slot)) this.#freed.push(slot);
+    this.#forget(slot);
     this.#isLive[slot] = false;
   }
 
-  #nextOf(slot: Slot, wanted: boolean): Slot {
+  #forget(slot: Slot): void {
+    const index = this.#live.indexOf(slot);
+    if (index >= 0) this.#live.splice(index, 1);
+  }
+
+  /** The slot of this program that a drawn number stands for. */
+  #own(drawn: Slot): Slot {
+    return drawn % this.#isLive.length;
+  }
+
+  #nextOf(drawn: Slot, wanted: boolean): Slot {
+    const slot = this.#own(drawn);
     const above = this.#isLive.indexOf(wanted, slot);
     const next = above < 0 ? this.#isLive.indexOf(wanted) : above;
     return next < 0 ? slot : next;
@@ -148,31 +213,32 @@ function choicesOf(sizes: fc.Arbitrary<Size>): fc.Arbitrary<SizeChoice> {
   );
 }
 
-function draftsOf({ weights, sizes, slotsCount }: ProgramShape): fc.Arbitrary<Draft> {
+/** An op to be, and the sort by which a program may leave it out. */
+type Sorted = readonly [sort: keyof OpWeights, draft: Draft];
+
+function draftsOf({ weights, sizes, slotsCount }: ProgramShape): fc.Arbitrary<Sorted> {
   const slot = fc.nat({ max: slotsCount - 1 });
   const size = choicesOf(sizes);
-  const nulls = weights.nulls ?? 0;
-  const all: readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Draft> }[] = [
-    { weight: weights.malloc, arbitrary: fc.tuple(slot, size).map(mallocDraft) },
-    { weight: weights.free, arbitrary: slot.map(freeDraft) },
-    { weight: weights.calloc ?? 0, arbitrary: callocDrafts(slot, size) },
-    { weight: weights.realloc ?? 0, arbitrary: reallocDrafts(slot, size) },
-    {
-      weight: weights.aligned ?? 0,
-      arbitrary: fc.tuple(slot, alignments(), size).map(alignedDraft),
-    },
-    { weight: weights.doubleFree ?? 0, arbitrary: slot.map(doubleFreeDraft) },
-    {
-      weight: weights.freeInside ?? 0,
-      arbitrary: fc.tuple(slot, offsets()).map(freeInsideDraft),
-    },
-    { weight: nulls, arbitrary: fc.constant((): Op => ({ kind: 'free', slot: null })) },
-    {
-      weight: weights.realloc === undefined ? 0 : nulls,
-      arbitrary: fc.tuple(slot, size).map(reallocNullDraft),
-    },
+  const all: readonly (readonly [keyof OpWeights, fc.Arbitrary<Draft>])[] = [
+    ['malloc', fc.tuple(slot, size).map(mallocDraft)],
+    ['free', slot.map(freeDraft)],
+    ['calloc', callocDrafts(slot, size)],
+    ['realloc', reallocDrafts(slot, size)],
+    ['aligned', fc.tuple(slot, alignments(), size).map(alignedDraft)],
+    ['doubleFree', slot.map(doubleFreeDraft)],
+    ['freeInside', fc.tuple(slot, offsets()).map(freeInsideDraft)],
+    ['nulls', fc.constant((): Op => ({ kind: 'free', slot: null }))],
+    ...(weights.realloc === undefined
+      ? []
+      : [['nulls', fc.tuple(slot, size).map(reallocNullDraft)] as const]),
   ];
-  return fc.oneof(...all.filter(({ weight }) => weight > 0));
+  return fc.oneof(
+    ...all.flatMap(([sort, drafts]) => {
+      const { [sort]: weight = 0 } = weights;
+      if (weight === 0) return [];
+      return [{ weight, arbitrary: drafts.map((draft): Sorted => [sort, draft]) }];
+    }),
+  );
 }
 
 function mallocDraft([slot, size]: readonly [Slot, SizeChoice]): Draft {
@@ -182,7 +248,7 @@ function mallocDraft([slot, size]: readonly [Slot, SizeChoice]): Draft {
 
 function freeDraft(slot: Slot): Draft {
   return (writing) => {
-    const freed = writing.live(slot);
+    const freed = writing.next(slot);
     writing.release(freed);
     return { kind: 'free', slot: freed };
   };
@@ -221,7 +287,7 @@ function alignedDraft([slot, alignment, size]: readonly [Slot, number, SizeChoic
 }
 
 function doubleFreeDraft(slot: Slot): Draft {
-  return (writing) => ({ kind: 'double-free', slot: writing.empty(slot) });
+  return (writing) => ({ kind: 'double-free', slot: writing.freed(slot) });
 }
 
 function freeInsideDraft([slot, offset]: readonly [Slot, number]): Draft {

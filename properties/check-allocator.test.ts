@@ -68,6 +68,15 @@ describe("in a user's vitest", () => {
     expect(second).toContain('× users.test.js > broken > breaks no law in what is stored');
   });
 
+  test('a stored program that no longer parses fails, by file and line', () => {
+    const findings = join(folder, 'corpus/findings');
+    const [file] = readdirSync(findings);
+    writeFileSync(join(findings, file!), 'heapcheck program 1\nb0 = mallok 24\n');
+    const output = runVitest();
+    expect(output).toContain('× users.test.js > broken > breaks no law in what is stored');
+    expect(output).toContain(`${file}:2: 'b0 = mallok 24' is no op`);
+  });
+
   test('what an allocator does not offer is shown as not asked', () => {
     const output = runVitest();
     expect(output).toMatch(/↓ users\.test\.js > sound > is not asked for malloc-aligns, .*in-time/);

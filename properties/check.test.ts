@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -221,6 +221,18 @@ describe('with a store', () => {
     expect(counts.programs).toBeGreaterThan(20);
   });
 
+  test('a stored program that no longer parses stops the check before its first property', () => {
+    const store = corpusFolder(root);
+    const [found] = checkTarget(broken, { seed: 1, runs: 20, store }).findings;
+    writeFileSync(found!.file!, 'heapcheck program 1\nb0 = mallok 24\n');
+    const names: string[] = [];
+    const onProgress = ({ name }: { readonly name: string }): unknown => names.push(name);
+    expect(() => checkTarget(broken, { seed: 1, runs: 20, store, onProgress })).toThrow(
+      `${found!.file!}:2: 'b0 = mallok 24' is no op`,
+    );
+    expect(names).toEqual([]);
+  });
+
   test('a seed is run on targets of its family only', () => {
     const seeds = [seedOf({ kind: 'brk', increment: 1 }), seedOf({ kind: 'free', slot: null })];
     const store = { ...corpusFolder(root), seeds: () => seeds };
@@ -265,7 +277,7 @@ test('a program that hangs while a finding is shrunk is stopped, and not taken',
         return Number(size) > 32 ? 8 : 16;
       },
     });
-  const check = new Check(makeTarget, { seed: 1, runs: 1000, timeLimitMs: 5 });
+  const check = new Check(makeTarget, { seed: 1, runs: 1000, timeLimitMs: 20 });
   const aligns = check.properties.find(({ law }) => law === 'malloc-aligns')!;
   const found = check.check(aligns)!;
   expect(found.finding).toMatchObject({ law: 'malloc-aligns', op: 'malloc' });

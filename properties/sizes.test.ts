@@ -17,6 +17,12 @@ test('sizes near powers of two come up a little below, at and above', () => {
   }
 });
 
+test('a sweep comes to most sizes below 4096, and to none above', () => {
+  const sizes = [...sizesOf({ sweep: 1 })];
+  expect(Math.max(...sizes.map(Number))).toBeLessThan(4096);
+  expect(sizes.length).toBeGreaterThan(2000);
+});
+
 test('huge sizes come up where number types end', () => {
   const sizes = sizesOf({ huge: 1 }, { promises: { sizeMax: 2n ** 64n - 1n } });
   const ends = [2 ** 32 - 1, 2 ** 32 + 64, 2 ** 36 + 64, 2 ** 53 - 1, 2n ** 53n, 2n ** 64n - 1n];

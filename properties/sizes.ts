@@ -9,6 +9,8 @@ const NEAR = [-16, -8, -1, 0, 1, 8, 16] as const;
 const HUGE_EXPONENTS = [31, 32, 36, 47, 48, 53, 63, 64] as const;
 const NEAR_HUGE = [-4096, -16, -8, -1, 0, 1, 8, 64] as const;
 
+const SWEEP_END = 4096;
+
 /** How often sizes of a sort come up, next to each other; a sort that is left out never does. */
 export interface SizeWeights {
   readonly zero?: number;
@@ -16,6 +18,8 @@ export interface SizeWeights {
   readonly small?: number;
   /** Powers of two from 8 to 128 KiB, and 1, 8 or 16 bytes off. */
   readonly nearPowers?: number;
+  /** Below 4096, each as likely as any other: a bug may be in exactly one. */
+  readonly sweep?: number;
   /** Up to 8 KiB. */
   readonly medium?: number;
   /** Up to 256 KiB. */
@@ -36,6 +40,7 @@ export function sizesFor(target: AllocatorTarget, weights: SizeWeights): fc.Arbi
     [weights.small, upTo(128, sizeMax)],
     [weights.zero, fc.constant(0)],
     [weights.nearPowers, fromList(NEAR_POWERS.filter(fits))],
+    [weights.sweep, upTo(SWEEP_END - 1, sizeMax)],
     [weights.medium, upTo(8 * KIB, sizeMax)],
     [weights.large, upTo(256 * KIB, sizeMax)],
     [weights.thresholds, fromList(thresholdsOf(target).filter(fits))],

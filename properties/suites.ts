@@ -126,6 +126,8 @@ interface Suite {
   readonly slotsCount: number;
   /** Half of the programs fill all slots and free them in some order. */
   readonly fillsAndFrees?: true;
+  /** Each program leaves out some sorts of op: all laws are asked in all ways before each has its own. */
+  readonly isSwarm?: true;
 }
 
 const SMALL: SizeWeights = { small: 6, nearPowers: 4, medium: 2, zero: 1 };
@@ -139,9 +141,19 @@ const SUITES: readonly Suite[] = [
     law: LAW.callsReturn,
     programs: 'ops of every kind and sizes of every kind',
     isAllowed: () => true,
-    weights: { malloc: 6, free: 8, realloc: 4, calloc: 2, aligned: 2, nulls: 1 },
-    sizes: ANY,
-    slotsCount: FEW_SLOTS,
+    weights: {
+      malloc: 16,
+      free: 16,
+      realloc: 8,
+      calloc: 4,
+      aligned: 4,
+      nulls: 1,
+      doubleFree: 2,
+      freeInside: 2,
+    },
+    sizes: { ...SMALL, sweep: 2, large: 1, thresholds: 2, huge: 1 },
+    slotsCount: 64,
+    isSwarm: true,
   },
   {
     law: LAW.mallocAligns,
@@ -307,6 +319,7 @@ function programsFor(suite: Suite, target: AllocatorTarget, opsMax: number): fc.
     sizes: sizesFor(target, suite.sizes),
     slotsCount: suite.slotsCount,
     opsMax,
+    ...(suite.isSwarm === undefined ? {} : { isSwarm: suite.isSwarm }),
   };
   const opByOp = programs(shape);
   return suite.fillsAndFrees === undefined ? opByOp : fc.oneof(opByOp, fillAndFreePrograms(shape));
@@ -314,11 +327,14 @@ function programsFor(suite: Suite, target: AllocatorTarget, opsMax: number): fc.
 
 /** The weights of the ops that a target can be sent. */
 function offeredWeights(weights: OpWeights, target: AllocatorTarget): OpWeights {
-  const { calloc, realloc, aligned, ...rest } = weights;
+  const { calloc, realloc, aligned, doubleFree, freeInside, ...rest } = weights;
+  const { promises } = target;
   return {
     ...rest,
     ...(target.calloc !== undefined && calloc !== undefined ? { calloc } : {}),
     ...(target.realloc !== undefined && realloc !== undefined ? { realloc } : {}),
     ...(target.aligned !== undefined && aligned !== undefined ? { aligned } : {}),
+    ...(promises.doubleFree !== undefined && doubleFree !== undefined ? { doubleFree } : {}),
+    ...(promises.freeInside !== undefined && freeInside !== undefined ? { freeInside } : {}),
   };
 }
