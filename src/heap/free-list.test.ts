@@ -326,6 +326,14 @@ describe('bins', () => {
     expect(play({}, 'r1:64 ?64')).toBe('1 |');
   });
 
+  test('write nothing in front of what a split left over', () => {
+    const { layout, list } = makeList({});
+    layout.words.store(START + 4096 - layout.word, 77);
+    layout.markFree(START + 4096, 1024);
+    list.insertRest(START + 4096, 1024);
+    expect(layout.footerBefore(START + 4096)).toBe(77);
+  });
+
   test('take a former remainder in when a split leaves another', () => {
     expect(play({}, 'r1:2048 r2:1024')).toBe('| 2 1');
     expect(play({}, 'r1:2048 r2:1024 -2 ?64')).toBe('1 |');

@@ -285,8 +285,11 @@ describe('a healthy heap keeps every invariant', () => {
     expect(brokenRules(heap)).toEqual([]);
   });
 
-  test('before its first malloc too', () => {
-    expect(brokenRules(makeWorld({ Heap }).heap)).toEqual([]);
+  test('before its first malloc too, and with the smallest block', () => {
+    const { heap } = makeWorld({ Heap });
+    expect(brokenRules(heap)).toEqual([]);
+    heap.malloc(0);
+    expect(brokenRules(heap)).toEqual([]);
   });
 });
 

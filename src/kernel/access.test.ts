@@ -17,12 +17,13 @@ describe('an access', () => {
     const mmu = mappedMmu();
     // The bytes 1, 2, 3 and so on, across two pages where there are several.
     const address = BASE + PAGE - 1;
-    const bytes = [1, 2, 3, 4, 5, 6, 7, 8].map((byte, index) => (index < size ? byte : 0));
-    const value = bytes.slice(0, 7).reduceRight((sum, byte) => sum * 256 + byte, 0);
+    for (let at = address - 1; at < address + 9; at += 1) mmu.store8(at, 99);
+    const bytes = [1, 2, 3, 4, 5, 6, 7, 0].slice(0, size);
+    const value = bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
     storeBytes(mmu, { address, size, value });
     expect(loadBytes(mmu, address, size)).toBe(value);
-    expect(bytes.map((_, index) => mmu.load8(address + index))).toEqual(bytes.with(7, 0));
-    expect(mmu.load8(address - 1)).toBe(0);
+    expect(bytes.map((_, index) => mmu.load8(address + index))).toEqual(bytes);
+    expect([mmu.load8(address - 1), mmu.load8(address + size)]).toEqual([99, 99]);
   });
 
   test('of 8 bytes holds whole numbers below 2^53', () => {
@@ -58,5 +59,17 @@ describe('an attempt', () => {
         throw thrown;
       });
     expect(attempted).toThrow(thrown);
+  });
+
+  test('passes on nothing that was thrown', () => {
+    let caught: unknown = 'nothing was';
+    try {
+      attempt(() => {
+        throw undefined;
+      });
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeUndefined();
   });
 });
