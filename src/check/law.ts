@@ -332,7 +332,7 @@ export const LAW = {
         ? undefined
         : { observed: `no answer within ${limitMs} ms`, expected: 'an answer' },
   }),
-} as const;
+} satisfies Readonly<Record<string, Law>>;
 
 /** The laws as a table. */
 export const LAWS: readonly Law[] = Object.values(LAW);
