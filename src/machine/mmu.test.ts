@@ -132,12 +132,12 @@ describe('an access', () => {
     for (const shortcuts of ['on', 'off'] as const) {
       const machine = new Machine({ shortcuts });
       const { mmu } = machine;
-      machine.map(0);
-      mmu.store8(0, 0);
+      machine.map(PAGE);
+      mmu.store8(PAGE, 0);
       const before = mmu.meter.read();
       const { searchedHits } = mmu.meter;
-      mmu[store](8, 5);
-      expect(mmu[load](8)).toBe(5);
+      mmu[store](PAGE + 8, 5);
+      expect(mmu[load](PAGE + 8)).toBe(5);
       expect(mmu.meter.searchedHits - searchedHits).toBe(shortcuts === 'on' ? 0 : 2);
       expect(mmu.meter.read()).toEqual({
         ...before,
@@ -322,9 +322,10 @@ describe('a run of bytes', () => {
     const { mmu } = machine;
     for (const page of [3, 0, 5, 1, 4, 6, 2]) machine.map(page * PAGE);
     for (let at = 0; at <= 2 * PAGE; at += 1) mmu.store8(at, at % 251);
-    mmu.copy(3 * PAGE + 100, 7, 2 * PAGE - 7);
-    expect(mmu.load8(5 * PAGE + 93)).toBe(0);
-    for (let at = 7; at < 2 * PAGE; at += 1) expect(mmu.load8(3 * PAGE + 93 + at)).toBe(at % 251);
+    mmu.copy(3 * PAGE + 100, 7, 2 * PAGE - 17);
+    expect(mmu.load8(5 * PAGE + 83)).toBe(0);
+    for (let at = 7; at < 2 * PAGE - 10; at += 1)
+      expect(mmu.load8(3 * PAGE + 93 + at)).toBe(at % 251);
     mmu.zero(PAGE - 3, 6);
     expect([-4, -3, 2, 3].map((offset) => mmu.load8(PAGE + offset))).toEqual([
       (PAGE - 4) % 251,
