@@ -205,8 +205,9 @@ test('mappings are the same in frame, size and rights, and where there is none',
     false,
     false,
   ]);
-  expect([isSameMapping(undefined, undefined), isSameMapping(mapping, undefined)]).toEqual([
-    true,
+  expect(isSameMapping(undefined, undefined)).toBe(true);
+  expect([isSameMapping(mapping, undefined), isSameMapping(undefined, mapping)]).toEqual([
+    false,
     false,
   ]);
 });
