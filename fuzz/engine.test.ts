@@ -217,7 +217,6 @@ function bump(bug: { readonly size?: number; readonly frees?: number }): MakeTar
 describe('within 300,000 ops of each of three seeds is found', () => {
   test.each<[string, MakeTarget]>([
     ['a malloc of exactly 1337 bytes', bump({ size: 1337 })],
-    ['a malloc of exactly 3801 bytes', bump({ size: 3801 })],
     ['every 16th free', bump({ frees: 16 })],
   ])('%s', (_, makeTarget) => {
     for (let seed = 1; seed <= 3; seed += 1) {
