@@ -12,6 +12,8 @@ import { loadMutant, MUTANTS } from '../src/targets/mutants/index.ts';
 const SEEDS = 20;
 const TIME_LIMIT_MS = 10_000;
 const HANG_MS = 2000;
+/** A mutant has to be found always; of the trials, so many may end in a program that is more than one op too long. */
+const LONG_PART = 0.05;
 /** So few that no batch takes as long as a hang. */
 const PROGRAMS_A_BATCH = 50;
 
@@ -27,11 +29,11 @@ interface Trial {
  * op more than the shortest program known.
  *
  * @param share 1 for all seeds, 10 for a tenth.
- * @returns How many trials missed that.
+ * @returns How many trials missed that, those that are allowed left out.
  */
 export async function campaignOnMutants(share: number): Promise<number> {
   const seedsCount = Math.ceil(SEEDS / share);
-  let missesCount = 0;
+  let [trialsCount, missesCount, longCount] = [0, 0, 0];
   console.log(
     `the mutants, ${seedsCount} seeds each: found, slowest in ms, longest shrunk program\n`,
   );
@@ -45,7 +47,10 @@ export async function campaignOnMutants(share: number): Promise<number> {
       const good = trials.filter(
         ({ ms, opsCount }) => ms <= TIME_LIMIT_MS && opsCount <= shortest + 1,
       );
-      missesCount += trials.length - good.length;
+      const found = trials.filter(({ ms, opsCount }) => ms <= TIME_LIMIT_MS && opsCount < Infinity);
+      trialsCount += trials.length;
+      missesCount += trials.length - found.length;
+      longCount += found.length - good.length;
       const slowest = Math.max(...trials.map(({ ms }) => ms));
       const longest = Math.max(...trials.map(({ opsCount }) => opsCount));
       return `${good.length}/${trials.length} ${String(Math.round(slowest)).padStart(5)} ${String(longest).padStart(3)}`;
@@ -54,8 +59,11 @@ export async function campaignOnMutants(share: number): Promise<number> {
       `  ${mutant.name.padEnd(34)} ${String(shortest).padStart(8)}   ${columns.join('   ')}`,
     );
   }
-  console.log(`\n  ${missesCount} trials missed\n`);
-  return missesCount;
+  const longMax = Math.floor(trialsCount * LONG_PART);
+  console.log(
+    `\n  ${trialsCount} trials: ${missesCount} missed, ${longCount} more than one op over the shortest (${longMax} allowed)\n`,
+  );
+  return missesCount + Math.max(0, longCount - longMax);
 }
 
 function fuzzOnce(makeTarget: MakeTarget, seed: number): Trial {
