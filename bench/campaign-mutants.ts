@@ -19,6 +19,7 @@ const PROGRAMS_A_BATCH = 50;
 
 /** What one engine made of one mutant with one seed. */
 interface Trial {
+  /** Of the processor, so that neighbours cost nothing. */
   readonly ms: number;
   /** Length after shrinking; Infinity when nothing was found in time. */
   readonly opsCount: number;
@@ -67,12 +68,11 @@ export async function campaignOnMutants(share: number): Promise<number> {
 }
 
 function fuzzOnce(makeTarget: MakeTarget, seed: number): Trial {
-  const start = performance.now();
+  const start = cpuMs();
   const engine = new Engine(makeTarget, { seed });
-  while (performance.now() - start < TIME_LIMIT_MS) {
+  while (cpuMs() - start < TIME_LIMIT_MS) {
     const raw = runBatch(engine);
-    if (raw !== undefined)
-      return shrunk(makeTarget, raw.program, raw.finding, performance.now() - start);
+    if (raw !== undefined) return shrunk(makeTarget, raw.program, raw.finding, cpuMs() - start);
   }
   return { ms: TIME_LIMIT_MS, opsCount: Infinity };
 }
@@ -95,23 +95,27 @@ function shrunk(makeTarget: MakeTarget, program: Program, finding: Finding, ms: 
 }
 
 function checkOnce(makeTarget: MakeTarget, seed: number): Trial {
-  const start = performance.now();
+  const start = cpuMs();
   const check = new Check(makeTarget, { seed });
   for (const property of check.properties) {
     const found = withinHangTime(() => check.check(property));
     if (found === 'hung') break;
-    if (found !== undefined)
-      return { ms: performance.now() - start, opsCount: found.program.length };
+    if (found !== undefined) return { ms: cpuMs() - start, opsCount: found.program.length };
   }
-  return { ms: performance.now() - start, opsCount: Infinity };
+  return { ms: cpuMs() - start, opsCount: Infinity };
 }
 
 /** Does some work; work that hangs is a trial that missed. */
 function withinHangTime<T>(work: () => T): T | 'hung' {
   try {
-    return withinTime(2 * TIME_LIMIT_MS, work);
+    return withinTime(6 * TIME_LIMIT_MS, work);
   } catch (error) {
     if (error instanceof TimedOut) return 'hung';
     throw error;
   }
+}
+
+function cpuMs(): number {
+  const { system, user } = process.cpuUsage();
+  return (system + user) / 1000;
 }

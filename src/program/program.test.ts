@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Op } from './op.ts';
-import { renameSlots, type SlotName, slotsOf } from './program.ts';
+import { familyOf, renameSlots, type SlotName, slotsOf } from './program.ts';
+import { parseProgram, PROGRAM_HEADER } from './text.ts';
 
 const OPS: readonly [name: string, op: Op, slots: readonly SlotName[], renamed: Op][] = [
   ['malloc', { kind: 'malloc', slot: 2, size: 8 }, ['b2'], { kind: 'malloc', slot: 12, size: 8 }],
@@ -80,4 +81,15 @@ describe('an op names its slots and takes others', () => {
     expect(renamed).toEqual({ kind: 'down', semaphore: 1 });
     expect(renamed).not.toHaveProperty('thread');
   });
+});
+
+test.each([
+  ['free null', 'blocks'],
+  ['', 'blocks'],
+  ['a0 = map 1\nunmap a0 0 1', 'pages'],
+  ['a0 = map 1\nb0 = malloc 1', 'threads'],
+  ['yield', 'threads'],
+  ['t1: b0 = malloc 1', 'threads'],
+])('%j is a program of %s', (text, family) => {
+  expect(familyOf(parseProgram(`${PROGRAM_HEADER}\n${text}`, 'a.ops').program)).toBe(family);
 });
