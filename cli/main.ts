@@ -4,10 +4,11 @@ import { run } from './run.ts';
 import { tuneV8 } from './tune-v8.ts';
 
 // Whoever reads along, `head` say, may have seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
 
 tuneV8();
 process.exitCode = await run(process.argv.slice(2), {
