@@ -47,6 +47,8 @@ function cells(
         isUsed[cell] = false;
         return true;
       },
+      realloc: (address) => address,
+      usableSize: () => 16,
       snapshots: {
         capture: () => [...isUsed],
         restore: (state) => void isUsed.splice(0, 4, ...(state as boolean[])),
@@ -134,6 +136,15 @@ describe('a search with misuse', () => {
       expect(found!.finding.law).toBe('double-free-is-refused');
     },
   );
+
+  test('with realloc goes on from the smaller of two blocks too, if they have not the same ops', () => {
+    const options = { kinds: ['malloc', 'realloc', 'free-inside'] as const, sizes: [4, 8, 16] };
+    const merged = searched(cells(), { ...options, opsMax: 4 }).explorer;
+    const apart = searched(cells(), { ...options, opsMax: 4, merging: 'off' }).explorer;
+    expect(merged.programsPerLength).toEqual(apart.programsPerLength);
+    // A block of 4, 8 or 16 bytes: 3 mallocs, 3 reallocs each, and 0, 1 or 2 offsets.
+    expect(merged.programsPerLength.slice(0, 3)).toEqual([1n, 3n, 21n]);
+  });
 
   test('knows where inside a block an offset lies: in the larger one, also with realloc', () => {
     const makeTarget = cells(() => ({ free: () => true }));
