@@ -5,7 +5,7 @@ import { States } from '../fuzz/explore/states.ts';
 import type { AlphabetOptions, ExplorerProgress } from '../fuzz/index.ts';
 
 /** The first word of a state file, with its version. */
-const MAGIC = 'heapcheck explore 1';
+const MAGIC = 'heapcheck explore 2';
 
 /** What a search is of: only one of the same may go on with its states. */
 export interface SearchOf extends AlphabetOptions {

@@ -2,32 +2,45 @@ import { assert } from '../../src/base/kit-bug.ts';
 import type { BlockOp, Slot } from '../../src/program/op.ts';
 
 /** The kinds of op that a search can be over. */
-export const EXPLORED_KINDS = ['malloc', 'free', 'realloc', 'calloc', 'aligned'] as const;
+export const EXPLORED_KINDS = [
+  'malloc',
+  'free',
+  'realloc',
+  'calloc',
+  'aligned',
+  'double-free',
+  'free-inside',
+] as const;
 
 export type ExploredKind = (typeof EXPLORED_KINDS)[number];
 
 export interface AlphabetOptions {
   readonly kinds: readonly ExploredKind[];
-  /** Sizes that are asked for, in bytes. */
+  /** Sizes that are asked for, in bytes; also the offsets at which a block is freed inside. */
   readonly sizes: readonly number[];
   /** What `aligned` asks for. */
   readonly alignment: number;
 }
 
+/** Kinds of op that ask for a block in an empty slot. */
+const REQUESTS: ReadonlySet<ExploredKind> = new Set(['malloc', 'calloc', 'aligned']);
+
 /** What may be done next in a state: blocks are asked for in the lowest empty slot, and given back from any. */
 export interface Slots {
-  /** By rising number. */
-  readonly live: readonly Slot[];
+  /** By rising slot. */
+  readonly live: readonly { readonly slot: Slot; readonly size: number }[];
+  /** Those that gave back an address which no live block has by now. */
+  readonly freed: readonly Slot[];
   readonly empty: Slot;
 }
 
 /**
  * The ops of a search, each with a code that says the same in every state:
  *
- *     requests            b0                        b1
- *     ┌────────┬─────── ──┬──────┬──────────── ─────┬──────┬──
- *     │ malloc │ calloc … │ free │ realloc to each  │ free │ …
- *     └────────┴─────── ──┴──────┴──────────── ─────┴──────┴──
+ *     requests            b0                                                        b1
+ *     ┌────────┬─────── ──┬──────┬─────────────────┬─────────────────────┬──────────┬──────┬──
+ *     │ malloc │ calloc … │ free │ realloc to each │ free inside at each │ … again  │ free │ …
+ *     └────────┴─────── ──┴──────┴─────────────────┴─────────────────────┴──────────┴──────┴──
  *
  * Sizes fall from code to code, so that what a smaller request came to can be compared with the larger one before it.
  */
@@ -37,42 +50,46 @@ export class Alphabet {
   readonly #requests: readonly ExploredKind[];
   readonly #slotsFrom: number;
   readonly #perSlot: number;
-  readonly #hasFree: boolean;
-  readonly #hasRealloc: boolean;
 
   constructor(options: AlphabetOptions) {
     assert(options.sizes.length > 0, 'an alphabet has sizes');
     this.options = options;
     this.#sizes = options.sizes.toSorted((a, b) => b - a);
-    this.#requests = options.kinds.filter((kind) => kind !== 'free' && kind !== 'realloc');
-    this.#hasFree = options.kinds.includes('free');
-    this.#hasRealloc = options.kinds.includes('realloc');
+    this.#requests = options.kinds.filter((kind) => REQUESTS.has(kind));
     this.#slotsFrom = this.#requests.length * this.#sizes.length;
-    this.#perSlot = 1 + this.#sizes.length;
+    this.#perSlot = 2 + 2 * this.#sizes.length;
   }
 
-  /** The codes of all ops that do something, rising. */
-  codes({ live }: Slots): readonly number[] {
-    const codes: number[] = [];
-    for (let code = 0; code < this.#slotsFrom; code += 1) codes.push(code);
-    for (const slot of live) {
-      const free = this.freeOf(slot);
-      if (this.#hasFree) codes.push(free);
-      if (!this.#hasRealloc) continue;
-      for (let index = 0; index < this.#sizes.length; index += 1) codes.push(free + 1 + index);
+  /** The codes of all ops that do something, always in the same order. */
+  codes({ freed, live }: Slots): readonly number[] {
+    const { kinds } = this.options;
+    const codes = Array.from({ length: this.#slotsFrom }, (_, code) => code);
+    for (const { size, slot } of live) {
+      const own = this.#slotsFrom + slot * this.#perSlot;
+      if (kinds.includes('free')) codes.push(own);
+      for (const index of this.#sizes.keys()) {
+        if (kinds.includes('realloc')) codes.push(own + 1 + index);
+      }
+      for (const [index, offset] of this.#sizes.entries()) {
+        if (this.#liesInside(offset, size)) codes.push(own + this.#insideFrom + index);
+      }
+    }
+    if (kinds.includes('double-free')) {
+      for (const slot of freed) codes.push(this.#slotsFrom + (slot + 1) * this.#perSlot - 1);
     }
     return codes;
   }
 
-  /** The code of the free of a slot, whether it is in the alphabet or not. */
-  freeOf(slot: Slot): number {
-    return this.#slotsFrom + slot * this.#perSlot;
+  /** At how many offsets a block of this size can be freed inside. */
+  insideCount(size: number): number {
+    return this.#sizes.filter((offset) => this.#liesInside(offset, size)).length;
   }
 
   /** Whether an op differs from the one of the code before in its size alone. */
   isSmallerThanBefore(code: number): boolean {
     if (code < this.#slotsFrom) return code % this.#sizes.length > 0;
-    return (code - this.#slotsFrom) % this.#perSlot > 1;
+    const index = (code - this.#slotsFrom) % this.#perSlot;
+    return index > 1 && index < this.#insideFrom;
   }
 
   op(code: number, empty: Slot): BlockOp {
@@ -80,7 +97,19 @@ export class Alphabet {
     const slot = Math.floor((code - this.#slotsFrom) / this.#perSlot);
     const index = (code - this.#slotsFrom) % this.#perSlot;
     if (index === 0) return { kind: 'free', slot };
+    if (index === this.#perSlot - 1) return { kind: 'double-free', slot };
+    const inside = index - this.#insideFrom;
+    if (inside >= 0) return { kind: 'free-inside', slot, offset: this.#sizes[inside]! };
     return { kind: 'realloc', slot, source: slot, size: this.#sizes[index - 1]! };
+  }
+
+  /** Where the ops inside of a slot's block begin, counted from its free. */
+  get #insideFrom(): number {
+    return 1 + this.#sizes.length;
+  }
+
+  #liesInside(offset: number, size: number): boolean {
+    return this.options.kinds.includes('free-inside') && offset > 0 && offset < size;
   }
 
   #request(code: number, slot: Slot): BlockOp {

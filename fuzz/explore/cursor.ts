@@ -2,7 +2,7 @@ import { AllocatorDriver } from '../../src/check/allocator-driver.ts';
 import { askedCounters, type Verdict } from '../../src/check/judge.ts';
 import { LAWS } from '../../src/check/law.ts';
 import { noCounts } from '../../src/check/run-counts.ts';
-import type { ShadowBlock } from '../../src/check/shadow.ts';
+import type { Shadow, ShadowState } from '../../src/check/shadow.ts';
 import type { AllocatorTarget, MakeAllocatorTarget } from '../../src/check/target.ts';
 import type { Op } from '../../src/program/op.ts';
 import type { Slots } from './alphabet.ts';
@@ -13,7 +13,7 @@ interface Stop {
   /** What led to it; none led to the root. */
   readonly op: Op | undefined;
   readonly snapshot: unknown;
-  readonly blocks: readonly ShadowBlock[];
+  readonly shadow: ShadowState;
   readonly slots: Slots;
 }
 
@@ -124,10 +124,10 @@ export class Cursor {
 
   #comeBack(): Verdict | undefined {
     this.#sent = [];
-    const { snapshot, blocks } = this.#way.at(-1)!;
+    const { shadow, snapshot } = this.#way.at(-1)!;
     if (this.#target.snapshots !== undefined) {
       this.#target.snapshots.restore(snapshot);
-      this.#driver.shadow.restore(blocks);
+      this.#driver.shadow.restore(shadow);
       return undefined;
     }
     this.#begin();
@@ -156,15 +156,20 @@ export class Cursor {
   }
 
   #stop(state: number, op: Op | undefined): Stop {
-    const blocks = this.#driver.shadow.capture();
-    const live = blocks.map(({ slot }) => slot);
-    let empty = 0;
-    while (live[empty] === empty) empty += 1;
+    const shadow = this.#driver.shadow.capture();
     const snapshot = this.#target.snapshots?.capture();
-    return { state, op, snapshot, blocks, slots: { live, empty } };
+    return { state, op, snapshot, shadow, slots: slotsOf(this.#driver.shadow, shadow) };
   }
 
   readonly #noteAsked = (name: string): void => {
     this.invariantsAsked.set(name, this.invariantsAsked.get(name)! + 1);
   };
+}
+
+function slotsOf(shadow: Shadow, { blocks: live, freed }: ShadowState): Slots {
+  let empty = 0;
+  while (live[empty]?.slot === empty) empty += 1;
+  const isFree = (address: number): boolean =>
+    address >= 0 && shadow.overlapping(address, address + 1) < 0;
+  return { live, empty, freed: [...freed.keys()].filter((slot) => isFree(freed[slot]!)) };
 }

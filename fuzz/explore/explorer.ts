@@ -28,14 +28,22 @@ import { States } from './states.ts';
  * Why states may be merged. The target is a function of its memory and registers, all of which it describes, stale bytes
  * in free blocks included. The judge is a function of its live blocks and of the target's answers. Payloads hold a
  * pattern that depends on their place alone, and that they hold it was verified; so equal descriptions and equal blocks
- * mean equal bytes everywhere, and whatever comes next is judged the same. Three things are left out of the comparison,
- * because no judgement depends on them. Slot numbers: blocks are compared by rising address, and frees go to all of them.
- * The size asked for, but for what a law reads of it: whether it is 0, its number where the block is owed back to the
- * system, and its number where the search has realloc. What was freed: no op of a search is misuse.
+ * mean equal bytes everywhere, and whatever comes next is judged the same. Three things are left out of the comparison
+ * as far as no judgement and no op depends on them. Slot numbers: blocks are compared by rising address, and frees go to
+ * all of them. The size asked for, but for what is read of it: whether it is 0, its number where the block is owed back
+ * to the system, its number where the search has realloc, and with `free-inside` how many of the offsets lie inside.
+ * What was freed, and by which slot.
+ *
+ * With `double-free`, the last two are in the comparison. Which address a slot frees again is the last that it gave back,
+ * and it does so unless a live block lies there by now; so the ops of a state depend on the freed address of each slot,
+ * also on those that live blocks cover, since these will be freed. And slots have numbers then: a request goes into the
+ * lowest empty one, whose next free replaces the address that it had. What a misuse does to the target is seen as what
+ * any op does: one that is refused and changes nothing leads back to the state that it was done in.
  *
  * With realloc, one thing more. Two requests that differ in size alone and leave the target in the same state make two
  * states, and the larger one's is owed more bytes by a later realloc. What breaks a law after the smaller breaks it after
- * the larger as well, in the same ops; so only the larger one's is gone on from.
+ * the larger as well, in the same ops; so only the larger one's is gone on from. Where `free-inside` has an offset that
+ * lies inside the larger alone, both are, since they have not the same ops.
  *
  * Counting. Each state keeps where its ops led, the merged ones too, and the programs are counted along these edges.
  *
@@ -81,6 +89,7 @@ export class Explorer {
   readonly #options: ExplorerOptions;
   readonly #alphabet: Alphabet;
   readonly #hasRealloc: boolean;
+  readonly #hasDoubleFree: boolean;
   readonly #returnsFrom: number;
   readonly #digest = new StateDigest();
   readonly #counts = new ProgramCounts();
@@ -113,6 +122,7 @@ export class Explorer {
     const { target } = this.#cursor;
     this.isMerging = options.merging !== 'off' && target.snapshots !== undefined;
     this.#hasRealloc = options.kinds.includes('realloc');
+    this.#hasDoubleFree = options.kinds.includes('double-free');
     this.#returnsFrom = returnsFromOf(target);
     this.#states = progress?.states ?? new States();
     this.#layerStarts = [...(progress?.layerStarts ?? [0, 1])];
@@ -287,7 +297,7 @@ export class Explorer {
 
   /** @returns The number of the state that the cursor is in, or of the one that stands for it; -1 for none. */
   #find(code: number, op: BlockOp): number {
-    if (this.#hasRealloc && op.kind !== 'free' && this.#isLesserThanBefore(code, op.slot))
+    if (this.#hasRealloc && 'size' in op && this.#isLesserThanBefore(code, op.slot))
       return this.#before.state;
     const { low, high } = this.#described(-1);
     return this.#states.digests.find(low, high);
@@ -300,7 +310,11 @@ export class Explorer {
     const { low, high } = this.#described(slot);
     const size = shadow.isLive(slot) ? shadow.sizeOf(slot) : -1;
     const isSame = low === before.low && high === before.high && before.state >= 0;
-    const isLesser = size > 0 && size <= before.size && before.size < this.#returnsFrom;
+    const isLesser =
+      size > 0 &&
+      size <= before.size &&
+      before.size < this.#returnsFrom &&
+      this.#alphabet.insideCount(size) === this.#alphabet.insideCount(before.size);
     before.low = low;
     before.high = high;
     before.size = size;
@@ -322,14 +336,24 @@ export class Explorer {
       digest.number(shadow.addressOf(slot));
       digest.number(shadow.extentOf(slot));
       digest.number(slot === sizeless ? 0 : 1 + this.#sizeRead(shadow.sizeOf(slot)));
+      if (this.#hasDoubleFree) digest.number(slot);
     }
+    if (this.#hasDoubleFree) this.#describeFreed(shadow);
     digest.finish();
     return digest;
   }
 
-  /** A size as far as any law reads it: two that give the same are judged alike. */
+  #describeFreed(shadow: Shadow): void {
+    for (let slot = 0; slot < shadow.slotsCount; slot += 1)
+      this.#digest.number(shadow.freedAddressOf(slot));
+    this.#digest.number(shadow.slotsCount);
+  }
+
+  /** A size as far as any law or op reads it: two that give the same are judged alike. */
   #sizeRead(size: number): number {
-    return this.#hasRealloc || size >= this.#returnsFrom ? size : Math.min(1, size);
+    if (this.#hasRealloc || size >= this.#returnsFrom) return size;
+    // At most size - 1 offsets lie inside, so this is no size that is told as it is.
+    return Math.min(1, size) + this.#alphabet.insideCount(size);
   }
 
   #finishLayer(): void {

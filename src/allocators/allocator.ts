@@ -1,3 +1,6 @@
+/** Numbers in lists, which may hold lists: a state as plain data. */
+export type Registers = readonly (number | Registers)[];
+
 /**
  * What the small allocators have in common. Addresses and sizes are plain numbers; null is a refusal, which changes
  * nothing.
@@ -16,4 +19,8 @@ export interface Allocator {
   usableSize(address: number): number;
   /** Back to an empty heap, live blocks or not. */
   reset(): void;
+  /** All that it keeps beside its arena. */
+  capture(): Registers;
+  /** Back to what was captured, the arena being as it was then. */
+  restore(registers: Registers): void;
 }

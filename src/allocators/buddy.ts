@@ -2,7 +2,7 @@ import { isPowerOfTwo } from '../base/bits.ts';
 import { assert } from '../base/kit-bug.ts';
 import type { Range } from '../base/range.ts';
 import type { Arena } from '../heap/arena.ts';
-import type { Allocator } from './allocator.ts';
+import type { Allocator, Registers } from './allocator.ts';
 
 /** The smallest block has 2^5 bytes; its two links fit. */
 const ORDER_MIN = 5;
@@ -102,6 +102,26 @@ export class Buddy implements Allocator {
     this.#marks.fill(0);
     this.#heads.fill(0);
     this.#list(this.pool.start, this.#orderMax);
+  }
+
+  /** The heads of the lists, then every mark but those that are 0, each in front of its place. */
+  capture(): Registers {
+    const registers = [...this.#heads];
+    const { length } = this.#marks;
+    for (let index = 0; index < length; index += 1) {
+      const mark = this.#marks[index]!;
+      if (mark !== 0) registers.push(mark, index);
+    }
+    return registers;
+  }
+
+  restore(registers: Registers): void {
+    const numbers = registers as readonly number[];
+    const headsCount = this.#heads.length;
+    for (let order = 0; order < headsCount; order += 1) this.#heads[order] = numbers[order]!;
+    this.#marks.fill(0);
+    for (let at = headsCount; at < numbers.length; at += 2)
+      this.#marks[numbers[at + 1]!] = numbers[at]!;
   }
 
   /** Its blocks by rising address, up to the first place where none starts. */

@@ -1,7 +1,7 @@
 import { roundUp } from '../base/bits.ts';
 import { KIB } from '../base/units.ts';
 import type { Arena } from '../heap/arena.ts';
-import type { Allocator } from './allocator.ts';
+import type { Allocator, Registers } from './allocator.ts';
 
 /** In front of each payload: its usable size. */
 export const BUMP_HEADER = 8;
@@ -98,6 +98,18 @@ export class Bump implements Allocator {
     this.#end = this.#start;
     this.#liveCount = 0;
     this.#last = 0;
+  }
+
+  capture(): Registers {
+    return [this.#pointer, this.#end, this.#liveCount, this.#last];
+  }
+
+  restore(registers: Registers): void {
+    const [pointer, end, liveCount, last] = registers as [number, number, number, number];
+    this.#pointer = pointer;
+    this.#end = end;
+    this.#liveCount = liveCount;
+    this.#last = last;
   }
 
   view(): BumpView {

@@ -1,6 +1,6 @@
 import { roundUp } from '../base/bits.ts';
 import type { Arena } from '../heap/arena.ts';
-import type { Allocator } from './allocator.ts';
+import type { Allocator, Registers } from './allocator.ts';
 
 /** Bytes of the cells of each class. The powers of two among them serve aligned requests. */
 const CELLS: readonly number[] = [16, 32, 48, 64, 80, 96, 112, 128, 192, 256, 384, 512, 768, 1024];
@@ -33,6 +33,13 @@ export interface SlabView {
   readonly capacity: number;
   readonly hasRoom: boolean;
 }
+
+/** Slabs as rows of start, class, count, first free cell and what is used; those with room by class; big blocks. */
+type SlabRegisters = readonly [
+  slabs: readonly (readonly [number, number, number, number, ...number[]])[],
+  withRoom: readonly (readonly number[])[],
+  bigs: readonly (readonly [number, number])[],
+];
 
 /**
  * A slab allocator: a page for each size class, cut into equal cells, with a free list in the free cells and a byte a
@@ -105,6 +112,36 @@ export class Slabs implements Allocator {
     for (const slabs of this.#withRoom) slabs.length = 0;
     this.#slabs.clear();
     this.#bigs.clear();
+  }
+
+  capture(): Registers {
+    const registers: SlabRegisters = [
+      Array.from(this.#slabs.values(), ({ start, cellClass, usedCount, free, used }) => [
+        start,
+        cellClass,
+        usedCount,
+        free,
+        ...used,
+      ]),
+      this.#withRoom.map((slabs) => slabs.map(({ start }) => start)),
+      [...this.#bigs],
+    ];
+    return registers;
+  }
+
+  restore(registers: Registers): void {
+    const [slabs, withRoom, bigs] = registers as SlabRegisters;
+    this.#slabs.clear();
+    this.#bigs.clear();
+    for (const [start, cellClass, usedCount, free, ...cells] of slabs) {
+      const used = Uint8Array.from(cells);
+      const cell = CELLS[cellClass]!;
+      const slab = { start, cellClass, cell, capacity: used.length, used, usedCount, free };
+      this.#slabs.set(start, slab);
+    }
+    for (const [cellClass, starts] of withRoom.entries())
+      this.#withRoom[cellClass] = starts.map((start) => this.#slabs.get(start)!);
+    for (const [start, length] of bigs) this.#bigs.set(start, length);
   }
 
   /** Its slabs, for the invariants. */

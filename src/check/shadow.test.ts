@@ -144,18 +144,31 @@ function filled(): Shadow {
 describe('a shadow whose patterns depend on places', () => {
   test('comes back to the blocks that it was captured with', () => {
     const shadow = filled();
-    const blocks = shadow.capture();
-    expect(blocks).toEqual([
-      { slot: 0, address: 0x1000, size: 24, extent: 40 },
-      { slot: 2, address: 0x1040, size: 16, extent: 16 },
-    ]);
+    const state = shadow.capture();
+    expect(state).toEqual({
+      blocks: [
+        { slot: 0, address: 0x1000, size: 24, extent: 40 },
+        { slot: 2, address: 0x1040, size: 16, extent: 16 },
+      ],
+      freed: [-1, -1, -1],
+    });
     shadow.release(0);
     shadow.claim(1, 0x1000, 8, 8);
-    shadow.restore(blocks);
-    expect(shadow.capture()).toEqual(blocks);
+    shadow.restore(state);
+    expect(shadow.capture()).toEqual(state);
     expect([shadow.liveCount, shadow.freedAddressOf(0)]).toEqual([2, -1]);
     expect([shadow.damage(0), shadow.damage(2)]).toEqual([-1, -1]);
     expect(shadow.claim(1, 0x1020, 16, 16)).toBe(false);
+  });
+
+  test('knows again what its empty slots had freed', () => {
+    const shadow = filled();
+    shadow.release(2);
+    const state = shadow.capture();
+    shadow.release(0);
+    shadow.restore(state);
+    expect([0, 1, 2, 3].map((slot) => shadow.freedAddressOf(slot))).toEqual([-1, -1, 0x1040, -1]);
+    expect([shadow.slotsCount, shadow.liveCount, shadow.isLive(2)]).toEqual([3, 1, false]);
   });
 
   test('fills a place the same, whatever was filled before and wherever a block starts', () => {

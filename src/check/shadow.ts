@@ -17,6 +17,14 @@ export interface ShadowBlock {
   readonly extent: number;
 }
 
+/** What the shadow knows at one moment. */
+export interface ShadowState {
+  /** The live blocks by rising slot. */
+  readonly blocks: readonly ShadowBlock[];
+  /** For each slot, the address that it gave back last, or -1. */
+  readonly freed: readonly number[];
+}
+
 /**
  * The oracle: which blocks are live, as half-open ranges, and what each payload must contain.
  *
@@ -121,25 +129,27 @@ export class Shadow {
     fillPayload(this.#memory, address, this.#extent[slot]!, key);
   }
 
-  /** The live blocks by rising slot, to come back to. */
-  capture(): readonly ShadowBlock[] {
+  /** What is live and what was freed, to come back to. */
+  capture(): ShadowState {
     const blocks: ShadowBlock[] = [];
     for (let slot = 0; slot < this.#slotsCount; slot += 1) {
       const address = this.#address[slot]!;
       if (address < 0) continue;
       blocks.push({ slot, address, size: this.#size[slot]!, extent: this.#extent[slot]! });
     }
-    return blocks;
+    return { blocks, freed: this.#freedAddress.slice(0, this.#slotsCount) };
   }
 
-  /** Back to exactly these live blocks, each with the pattern of its place; what was freed is forgotten. */
-  restore(blocks: readonly ShadowBlock[]): void {
+  /** Back to what was captured, each live block with the pattern of its place. */
+  restore({ blocks, freed }: ShadowState): void {
     assert(this.#patterns === 'by-place', 'only the pattern of a place is known from the place');
     this.clear();
     for (const { slot, address, size, extent } of blocks) {
       this.claim(slot, address, size, extent);
       this.#key[slot] = address;
     }
+    if (freed.length > this.#slotsCount) this.#reach(freed.length - 1);
+    for (const [slot, address] of freed.entries()) this.#freedAddress[slot] = address;
   }
 
   /** @returns Offset at which a live slot's payload differs from what was filled in, or -1. */

@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
-import type { AllocatorTarget, StateSink } from '../check/target.ts';
+import type { AllocatorTarget, MakeAllocatorTarget, StateSink } from '../check/target.ts';
 import { type HeapOptions, LECTURE_NOTE } from '../heap/options.ts';
 import { referenceTarget } from './reference.ts';
+import { SMALL_ALLOCATORS } from './small-allocators.ts';
 
-const SETS: readonly (readonly [string, Partial<HeapOptions>])[] = [
+const HEAPS: readonly (readonly [string, Partial<HeapOptions>])[] = [
   ['bins', { growthUnit: 4096 }],
   ['the lecture note', LECTURE_NOTE],
   ['a list with next fit', { list: 'lifo', fit: 'next', growthUnit: 4096 }],
   ['a list with an index', { list: 'address-indexed', growthUnit: 4096 }],
   ['growth by brk', { growth: 'brk', growthUnit: 4096 }],
+];
+
+const ALLOCATORS: readonly (readonly [string, MakeAllocatorTarget])[] = [
+  ...HEAPS.map(([name, heap]) => [`a heap with ${name}`, referenceTarget({ heap })] as const),
+  ...Object.entries(SMALL_ALLOCATORS).map(([name, make]) => [name, make()] as const),
 ];
 
 /** What a target tells of its state, as text; zeros of memory left out. */
@@ -44,9 +50,9 @@ function churn(target: AllocatorTarget, live: number[], seed: number): readonly 
   });
 }
 
-describe.each(SETS)('a heap with %s', (_, heap) => {
+describe.each(ALLOCATORS)('%s', (_, makeTarget) => {
   test('comes back to where it was, and goes on from there in the same way', () => {
-    const target = referenceTarget({ heap })();
+    const target = makeTarget();
     const live: number[] = [];
     churn(target, live, 1);
     const state = target.snapshots!.capture();
@@ -63,8 +69,8 @@ describe.each(SETS)('a heap with %s', (_, heap) => {
     expect(invariants!.rules.flatMap((rule) => rule.check(read) ?? [])).toEqual([]);
   });
 
-  test('tells the same of two heaps on which the same was done, and not of others', () => {
-    const [a, b, c] = [1, 2, 3].map(() => referenceTarget({ heap })());
+  test('tells the same of two on which the same was done, and not of others', () => {
+    const [a, b, c] = [1, 2, 3].map(() => makeTarget());
     for (const target of [a!, b!]) target.free(target.malloc(24));
     c!.malloc(24);
     expect(described(b!)).toBe(described(a!));

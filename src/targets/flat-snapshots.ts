@@ -1,31 +1,55 @@
+import type { Registers } from '../allocators/allocator.ts';
 import type { Snapshots } from '../check/target.ts';
 import type { FlatArena, FlatArenaState } from '../heap/flat-arena.ts';
-import type { Heap, HeapRegisters } from '../heap/heap.ts';
+import type { HeapRegisters } from '../heap/heap.ts';
 
-/** A heap over a flat arena at one moment. */
-interface FlatState {
-  readonly heap: HeapRegisters;
+/** An allocator that keeps something beside its arena. */
+interface Capturable<Kept> {
+  capture(): Kept;
+  restore(kept: Kept): void;
+}
+
+/** An allocator over a flat arena at one moment. */
+interface FlatState<Kept> {
+  readonly kept: Kept;
   readonly arena: FlatArenaState;
 }
 
-/** Captures a heap over a flat arena: every byte that was written to, and the registers of both. */
-export function flatSnapshots(heap: Heap, arena: FlatArena): Snapshots<FlatState> {
+/**
+ * Captures an allocator over a flat arena: every byte that was written to, and the registers of both.
+ *
+ * @param describeKept Tells what the allocator keeps, so that no two different states read the same.
+ */
+export function flatSnapshots<Kept>(
+  allocator: Capturable<Kept>,
+  arena: FlatArena,
+  describeKept: (kept: Kept, tell: (value: number) => void) => void,
+): Snapshots<FlatState<Kept>> {
   return {
-    capture: () => ({ heap: heap.capture(), arena: arena.capture() }),
+    capture: () => ({ kept: allocator.capture(), arena: arena.capture() }),
     restore(state) {
       arena.restore(state.arena);
-      heap.restore(state.heap);
+      allocator.restore(state.kept);
     },
     describe(sink) {
-      describeRegisters(heap.capture(), (value) => sink.number(value));
+      describeKept(allocator.capture(), (value) => sink.number(value));
       describeMaps(arena.registers(), (value) => sink.number(value));
       arena.eachWritten((words, start, end) => sink.words(words, start, end));
     },
   };
 }
 
-/** Lists have their lengths in front, so that no two different states read the same. */
-function describeRegisters(registers: HeapRegisters, tell: (value: number) => void): void {
+/** Tells the registers of a small allocator. Lists have their lengths in front. */
+export function describeRegisters(registers: Registers, tell: (value: number) => void): void {
+  tell(registers.length);
+  for (const each of registers) {
+    if (typeof each === 'number') tell(each);
+    else describeRegisters(each, tell);
+  }
+}
+
+/** Tells the registers of the reference. Lists have their lengths in front. */
+export function describeHeap(registers: HeapRegisters, tell: (value: number) => void): void {
   const { arenaBytes, bigMaps, list, reachedEnd, regions } = registers;
   tell(arenaBytes);
   tell(reachedEnd);

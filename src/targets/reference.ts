@@ -21,7 +21,7 @@ import { walk } from '../heap/walk.ts';
 import { KERNEL_INVARIANTS, type KernelInvariant } from '../kernel/invariants.ts';
 import { kernelState, type KernelState } from '../kernel/kernel-state.ts';
 import { PRESETS } from '../machine/geometry.ts';
-import { flatSnapshots } from './flat-snapshots.ts';
+import { describeHeap, flatSnapshots } from './flat-snapshots.ts';
 import { heapOptionsOn, PagedArena, placedFor, type PagedArenaOptions } from './paged-arena.ts';
 
 /** Small enough that programs run out of memory, and that a fresh one costs little. */
@@ -56,7 +56,7 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeAllocatorTa
     return () => {
       const flat = new FlatArena(arenaOptions);
       const parts = { name, heapOptions, promises };
-      return targetOver(flat, parts, heapRules, (own) => flatSnapshots(own, flat));
+      return targetOver(flat, parts, heapRules, (own) => flatSnapshots(own, flat, describeHeap));
     };
   }
   if (arena !== undefined)

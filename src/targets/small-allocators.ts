@@ -16,6 +16,7 @@ import type {
   Promises,
 } from '../check/target.ts';
 import { FlatArena } from '../heap/flat-arena.ts';
+import { describeRegisters, flatSnapshots } from './flat-snapshots.ts';
 import type { BumpView } from '../allocators/bump.ts';
 
 /** Small enough that programs fill it. */
@@ -113,5 +114,6 @@ function targetOver(
     bounds: arena.bounds,
     footprint: () => arena.mappedSize,
     reset: () => allocator.reset(),
+    snapshots: flatSnapshots(allocator, arena, describeRegisters),
   };
 }
