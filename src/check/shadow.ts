@@ -10,7 +10,7 @@ import type { Memory } from './target.ts';
 export type Patterns = 'by-block' | 'by-place';
 
 /** A live block, as the shadow keeps it. */
-export interface ShadowBlock {
+interface ShadowBlock {
   readonly slot: number;
   readonly address: number;
   readonly size: number;
