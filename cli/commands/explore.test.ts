@@ -94,6 +94,17 @@ describe('explore', () => {
     expect([code, again.code]).toEqual([1, 1]);
   });
 
+  test('does misuse to targets that promise an answer, and to no others', async () => {
+    const kinds = ['--kinds', 'malloc,free,double-free', '--sizes', '8', '--max-ops', '3'];
+    const said = await document(['mutants/slab-frees-twice', ...kinds]);
+    expect(said).toMatchObject({ end: 'found', opsDone: 2 });
+    const { code, stderr } = await folder.call(['explore', 'bump', ...kinds]);
+    expect(stderr).toBe(
+      '--kinds: bump does not offer double-free; pass some of malloc, free, realloc, calloc, aligned.\n',
+    );
+    expect(code).toBe(2);
+  });
+
   test('calls a hang a finding', async () => {
     const argv = ['explore', 'hanging.js', '--time-limit', '100', '--sizes', '8'];
     const { code, stdout } = await folder.call(argv);

@@ -34,9 +34,13 @@ export interface SlabView {
   readonly hasRoom: boolean;
 }
 
-/** Slabs as rows of start, class, count, first free cell and what is used; those with room by class; big blocks. */
+/**
+ * Each slab as its start, class, count, first free cell and what is used; then by their places in this list those that
+ * addresses are looked up in, and those of each class that have room; and the big blocks.
+ */
 type SlabRegisters = readonly [
   slabs: readonly (readonly [number, number, number, number, ...number[]])[],
+  lookedUp: readonly number[],
   withRoom: readonly (readonly number[])[],
   bigs: readonly (readonly [number, number])[],
 ];
@@ -115,32 +119,32 @@ export class Slabs implements Allocator {
   }
 
   capture(): Registers {
+    const lookedUp = [...this.#slabs.values()];
+    // Where the allocator is wrong, a slab may have room that no address is looked up in.
+    const slabs = [...new Set([...lookedUp, ...this.#withRoom.flat()])];
+    const places = (some: readonly Slab[]): readonly number[] =>
+      some.map((slab) => slabs.indexOf(slab));
     const registers: SlabRegisters = [
-      Array.from(this.#slabs.values(), ({ start, cellClass, usedCount, free, used }) => [
-        start,
-        cellClass,
-        usedCount,
-        free,
-        ...used,
-      ]),
-      this.#withRoom.map((slabs) => slabs.map(({ start }) => start)),
+      slabs.map((slab) => [slab.start, slab.cellClass, slab.usedCount, slab.free, ...slab.used]),
+      places(lookedUp),
+      this.#withRoom.map(places),
       [...this.#bigs],
     ];
     return registers;
   }
 
   restore(registers: Registers): void {
-    const [slabs, withRoom, bigs] = registers as SlabRegisters;
-    this.#slabs.clear();
-    this.#bigs.clear();
-    for (const [start, cellClass, usedCount, free, ...cells] of slabs) {
+    const [rows, lookedUp, withRoom, bigs] = registers as SlabRegisters;
+    const slabs = rows.map(([start, cellClass, usedCount, free, ...cells]): Slab => {
       const used = Uint8Array.from(cells);
       const cell = CELLS[cellClass]!;
-      const slab = { start, cellClass, cell, capacity: used.length, used, usedCount, free };
-      this.#slabs.set(start, slab);
-    }
-    for (const [cellClass, starts] of withRoom.entries())
-      this.#withRoom[cellClass] = starts.map((start) => this.#slabs.get(start)!);
+      return { start, cellClass, cell, capacity: used.length, used, usedCount, free };
+    });
+    this.#slabs.clear();
+    for (const place of lookedUp) this.#slabs.set(slabs[place]!.start, slabs[place]!);
+    for (const [cellClass, places] of withRoom.entries())
+      this.#withRoom[cellClass] = places.map((place) => slabs[place]!);
+    this.#bigs.clear();
     for (const [start, length] of bigs) this.#bigs.set(start, length);
   }
 
