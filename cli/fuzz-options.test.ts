@@ -131,6 +131,6 @@ test('two crashes of one kind of op are two bugs', async () => {
 });
 
 test('a campaign that tests little says so', async () => {
-  const { health } = await fuzzed('tiny.js', '--keep-going', '--runs', '600', '--seed', '1');
+  const { health } = await fuzzed('tiny.js', '--keep-going', '--runs', '1500', '--seed', '1');
   expect(health.map(({ name }) => name)).toEqual(['mostly-refused', 'no-big-blocks']);
 });

@@ -74,8 +74,8 @@ export class BlockDraft {
   ) {
     this.#prng = prng;
     const isFixed = without.has('swarm');
-    // A short program is mostly one of everything: what it needs of chance is which op, at which size.
-    const isAny = isShort && !isFixed && !prng.oneIn(3);
+    // A short program is one of everything: what it needs of chance is which op, at which size.
+    const isAny = isShort && !isFixed;
     this.#swarm = isFixed
       ? fixedSwarm(BLOCK_ODDS, offered)
       : isAny
@@ -139,7 +139,13 @@ export class BlockDraft {
     const size = this.#sizes.draw();
     return kind === 'malloc'
       ? { kind, slot, size }
-      : { kind, slot, alignment: 2 ** this.#prng.below(14), size };
+      : { kind, slot, alignment: this.#alignment(), size };
+  }
+
+  /** Up to two pages; seldom one that every block has. */
+  #alignment(): number {
+    const prng = this.#prng;
+    return 2 ** (prng.oneIn(8) ? prng.below(3) : prng.between(3, 13));
   }
 
   #realloc(): BlockOp {
@@ -170,7 +176,7 @@ export class BlockDraft {
     const isNone = this.#live.length === 0;
     if (isNone && !this.#prng.oneIn(8))
       return { kind: 'malloc', slot: this.#pick(this.#empty), size: this.#sizes.draw() };
-    if (isNone || this.#prng.oneIn(200)) return { kind: 'free', slot: null };
+    if (isNone || this.#prng.oneIn(50)) return { kind: 'free', slot: null };
     return { kind: 'free', slot: this.#pick(this.#live) };
   }
 

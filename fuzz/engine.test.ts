@@ -79,11 +79,34 @@ describe('a campaign', () => {
       return { malloc: refuse, free: refuse, calloc: refuse, realloc: refuse, aligned: refuse };
     });
     const engine = new Engine(other, { seed: 3 });
-    campaign(engine, 50);
+    campaign(engine, 400);
     const { ops, skipped } = engine.runner.counts;
     expect(skipped).toBe(0);
-    expect(ops).toBeGreaterThan(500);
+    expect(ops).toBeGreaterThan(4000);
   });
+
+  test.each([
+    [[], true],
+    [['growth'], false],
+  ] as const)(
+    'without %j draws short programs only for its first 1000 ops: %j',
+    (parts, isShort) => {
+      const engine = new Engine(referenceTarget(), {
+        seed: 4,
+        without: new Set(['mutation', ...parts]),
+      });
+      const lengthsUpTo = (opsCount: number): readonly number[] => {
+        const lengths: number[] = [];
+        while (engine.runner.counts.ops < opsCount) {
+          engine.run(1);
+          lengths.push(engine.program.length);
+        }
+        return lengths;
+      };
+      expect(Math.max(...lengthsUpTo(1000)) <= 8).toBe(isShort);
+      expect(Math.max(...lengthsUpTo(4000))).toBeGreaterThan(64);
+    },
+  );
 
   test('has no program of more than opsMax ops', () => {
     const engine = new Engine(referenceTarget(), { seed: 3, opsMax: 5 });

@@ -2,8 +2,8 @@ import { fold, Prng } from '../src/base/prng.ts';
 import type { Finding } from '../src/check/finding.ts';
 import type { Outcome } from '../src/check/outcome.ts';
 import { Runner } from '../src/check/runner.ts';
-import { type AllocatorTarget, isMachine, type MakeTarget } from '../src/check/target.ts';
-import type { BlockOp, Op } from '../src/program/op.ts';
+import { isMachine, type MakeTarget } from '../src/check/target.ts';
+import type { BlockOp, BlockOpKind, Op } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
 import { BlockDraft, offeredKinds } from './block-programs.ts';
 import { Corpus } from './corpus.ts';
@@ -64,14 +64,24 @@ const UNCHANGED_ONE_IN = 4;
 /** Where nothing is known of novelty, one program in so many is kept. */
 const ANY_ONE_IN = 20;
 
-/** The first programs have so many ops at the most; after each few of them twice as many may be drawn. */
-const FIRST_OPS = 4;
-const PROGRAMS_A_LENGTH = 8;
+/** So many ops go to short programs before a longer one is drawn: most bugs need few ops, and each costs. */
+const SHORT_FIRST_OPS = 1000;
 /**
  * An allocator is walked each this many ops: what a walk costs grows with the heap, which is small. What is broken shows
  * before the program covers it up, or ends.
  */
 const CHECK_EVERY = 8;
+
+/** Where the programs of a machine come from. */
+interface WholePrograms {
+  readonly draw: DrawProgram;
+}
+
+/** What the programs of an allocator are drawn from. */
+interface DraftedPrograms {
+  readonly kinds: readonly BlockOpKind[];
+  readonly thresholds: readonly number[];
+}
 
 /** Draws and runs the programs of a campaign, one after the other, and keeps those that show something new. */
 export class Engine {
@@ -81,20 +91,26 @@ export class Engine {
   readonly #opsMax: number;
   readonly #options: EngineOptions;
   readonly #without: ReadonlySet<EnginePart>;
-  readonly #draw: DrawProgram;
+  /** Draws a whole program for a machine, and begins one that is drawn as it runs for an allocator. */
+  readonly #source: WholePrograms | DraftedPrograms;
   #runner: Runner;
   /** What draws the program at hand, if it is one for an allocator. */
   #draft: BlockDraft | undefined;
   #next = 0;
   #program: Op[] = [];
+  /** Ops of the programs that are over. */
+  #opsCount = 0;
 
   constructor(makeTarget: MakeTarget, options: EngineOptions) {
     this.#makeTarget = makeTarget;
-    this.#runner = this.#newRunner();
     this.#options = options;
     this.#without = options.without ?? NOTHING;
-    this.#opsMax = options.opsMax ?? (isMachine(this.#runner.target) ? 64 : 128);
-    this.#draw = drawProgramFor(this.#runner.target, this.#without);
+    const target = makeTarget();
+    this.#source = isMachine(target)
+      ? { draw: drawProgramFor(target, this.#without) }
+      : { kinds: offeredKinds(target), thresholds: thresholdsOf(target) };
+    this.#opsMax = options.opsMax ?? (isMachine(target) ? 64 : 128);
+    this.#runner = this.#newRunner();
   }
 
   get runner(): Runner {
@@ -120,6 +136,7 @@ export class Engine {
       const prng = new Prng(fold(`${this.#options.seed} ${number}`));
       this.#program = [];
       const finding = this.#runner.run(this.#ops(prng, number));
+      this.#opsCount += this.#program.length;
       if (finding !== undefined) return { number, program: this.#program, finding };
       this.#keep(prng);
     }
@@ -133,7 +150,7 @@ export class Engine {
 
   #newRunner(): Runner {
     return new Runner(this.#makeTarget, {
-      checkEvery: CHECK_EVERY,
+      ...('kinds' in this.#source && { checkEvery: CHECK_EVERY }),
       observe: (op, outcome) => this.#observe(op, outcome),
     });
   }
@@ -156,17 +173,12 @@ export class Engine {
   #ops(prng: Prng, number: number): Iterable<Op> {
     const known = this.#options.known?.[number];
     if (known !== undefined) return this.#whole(known);
-    const opsMax = this.#lengthMax(number);
-    if (!isMachine(this.#runner.target)) return this.#drafted(prng, opsMax);
-    const program = [...this.#start(prng), ...this.#draw(prng, opsMax)];
+    const isFirst = this.#opsCount < SHORT_FIRST_OPS && !this.#without.has('growth');
+    const opsMax = isFirst ? Math.min(SHORT_OPS, this.#opsMax) : this.#opsMax;
+    const source = this.#source;
+    if ('kinds' in source) return this.#drafted(prng, source, opsMax);
+    const program = [...this.#start(prng), ...source.draw(prng, opsMax)];
     return this.#whole(program.slice(0, this.#opsMax));
-  }
-
-  /** Ops of a program at the most: the first ones are short, since most bugs need few ops, and each costs. */
-  #lengthMax(number: number): number {
-    if (this.#without.has('growth')) return this.#opsMax;
-    const doublings = Math.min(30, Math.floor(number / PROGRAMS_A_LENGTH));
-    return Math.min(this.#opsMax, FIRST_OPS * 2 ** doublings);
   }
 
   *#whole(program: Program): Generator<Op> {
@@ -176,18 +188,13 @@ export class Engine {
     yield* program;
   }
 
-  *#drafted(prng: Prng, opsMax: number): Generator<Op> {
-    const target = this.#runner.target as AllocatorTarget;
-    this.#novelty.begin(target);
+  *#drafted(prng: Prng, { kinds, thresholds }: DraftedPrograms, opsMax: number): Generator<Op> {
+    this.#novelty.begin(this.#runner.target);
     const start = this.#start(prng);
     const [{ heap }, without, program] = [this.#novelty, this.#without, this.#program];
     const length = programLength(prng, opsMax);
-    const draft = new BlockDraft(prng, offeredKinds(target), {
-      heap,
-      thresholds: thresholdsOf(target),
-      isShort: length <= SHORT_OPS,
-      without,
-    });
+    const isShort = length <= SHORT_OPS;
+    const draft = new BlockDraft(prng, kinds, { heap, thresholds, isShort, without });
     this.#draft = draft;
     for (const op of start) {
       program.push(draft.fitted(op as BlockOp));

@@ -6,7 +6,7 @@
  * - `repeats` A handful of sizes a program, drawn again and again; without it each size is a fresh one.
  * - `fits` Sizes that just fit, or just do not, what the program holds and has freed.
  * - `mutation` Kept programs changed a little; without it each program is drawn afresh.
- * - `growth` Short programs first; without it the first may be as long as any.
+ * - `growth` Short programs only until some ops were run; without it the first may be as long as any.
  * - `novelty` Programs kept for what they show first; without it any program may be kept.
  */
 export const ENGINE_PARTS = [

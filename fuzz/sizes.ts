@@ -22,6 +22,8 @@ const HUGE: readonly Size[] = [
   2n ** 64n - 9n,
   2n ** 64n - 1n,
 ];
+/** What a short program, which cannot try much, is given in place of the nudges. */
+const NEAR = [-16, -8, -1, 0, 1, 8, 16];
 const NUDGES = [-17, -16, -15, -9, -8, -7, -1, 0, 1, 7, 8, 9, 15, 16, 17];
 /** A sweep goes over all sizes below this, each as likely as any other: a bug may be in exactly one. */
 const SWEEP_END = 4096;
@@ -86,7 +88,7 @@ export class SizeSource {
 
   draw(): Size {
     const prng = this.#prng;
-    if (this.#isFresh) return this.#ofAnySort();
+    if (this.#isFresh) return this.#without.has('sizes') ? this.#fresh() : this.#ofAnySort();
     if (!this.#without.has('sizes')) {
       if (prng.oneIn(this.#hugeOneIn)) return prng.pick(HUGE);
       if (prng.oneIn(this.#sweepOneIn)) return prng.below(SWEEP_END);
@@ -104,19 +106,20 @@ export class SizeSource {
     }
   }
 
-  /** Small, near a power of two, at a threshold, large, or what nobody has: each as likely. */
+  /** Small, near a power of two (twice as likely as the others), at a threshold, large, or what nobody has. */
   #ofAnySort(): Size {
     const prng = this.#prng;
-    switch (prng.below(6)) {
+    switch (prng.below(7)) {
       case 0:
         return Math.max(0, prng.below(9) * 8 + prng.pick([-1, 0, 0, 1]));
       case 1:
         return prng.below(128);
       case 2:
-        return Math.max(0, 2 ** prng.between(3, 17) + prng.pick(NUDGES));
       case 3:
-        return Math.max(0, prng.pick(this.#thresholds) + this.#nudge());
+        return Math.max(0, 2 ** prng.between(3, 17) + prng.pick(NEAR));
       case 4:
+        return Math.max(0, prng.pick(this.#thresholds) + this.#nudge());
+      case 5:
         return prng.below(2 ** prng.between(8, 18));
       default:
         return prng.pick(HUGE);
