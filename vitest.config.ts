@@ -12,8 +12,7 @@ export default defineConfig({
     maxWorkers: '100%',
     coverage: {
       provider: 'v8',
-      // The folders with a threshold: reading all of them takes as long as some of the tests.
-      include: ['src/{base,machine,kernel,heap,allocators,program,check}/**/*.ts'],
+      include: ['{src,properties,fuzz,cli}/**/*.ts'],
       exclude: ['**/*.test.ts', '**/*.test-helper.ts'],
       reporter: ['text-summary'],
       thresholds: {

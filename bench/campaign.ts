@@ -14,12 +14,14 @@ import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 import { campaignOnSwitches } from './campaign-switches.ts';
 import { campaignOnTraces } from './campaign-traces.ts';
+import { tellUsageErrors } from './usage-errors.ts';
 
 /**
  * `npm run campaign`: what takes longer than a test may.
  *
  * `--share 10` runs a tenth of it, `--only machine,traces` some parts, `--traces DIR` replays the traces of a folder.
  */
+tellUsageErrors();
 tuneV8();
 const { values } = parseArgs({
   options: {

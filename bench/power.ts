@@ -9,6 +9,7 @@ import { STRATEGIES } from './power/strategies.ts';
 import { pickByName, TASKS } from './power/tasks.ts';
 import { parseShare } from './power/share.ts';
 import { TrialFile } from './power/trial-file.ts';
+import { tellUsageErrors } from './usage-errors.ts';
 
 /**
  * `npm run bench:power`: how many ops strategies take to find planted bugs.
@@ -17,6 +18,7 @@ import { TrialFile } from './power/trial-file.ts';
  * `--tasks a,b` and `--strategies a,b` run a part, `--machines` the mutants of machine and kernel too, `--share i/n` one
  * part of n and no report, `--ci` ten tasks that our engine must not miss.
  */
+tellUsageErrors();
 tuneV8();
 const { values } = parseArgs({
   options: {

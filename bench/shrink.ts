@@ -3,23 +3,18 @@ import { parseArgs } from 'node:util';
 import { Engine, type RawFinding } from '../fuzz/engine.ts';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { UsageError } from '../src/base/usage-error.ts';
-import { type Finding, sameBug } from '../src/check/finding.ts';
 import { Runner } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import type { Minimized } from '../src/minimize/minimize.ts';
 import { refine } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import { printOp } from '../src/program/text.ts';
-import { corpusFolder } from '../src/store/corpus-folder.ts';
 import { guardedRun } from '../src/supervise/guarded-run.ts';
-import {
-  loadMutant,
-  type Mutant,
-  MUTANTS,
-  mutantTargetName,
-} from '../src/targets/mutants/index.ts';
+import { loadMutant, type Mutant, MUTANTS } from '../src/targets/mutants/index.ts';
 import { SMALL_ALLOCATORS } from '../src/targets/small-allocators.ts';
+import { knownProgramsOf, shortestOf } from './known-programs.ts';
 import { median } from './ratio.ts';
+import { tellUsageErrors } from './usage-errors.ts';
 
 /** Ops of the longest program that is drawn, and from how many on it is as long as is wanted. */
 const OPS_MAX = 200;
@@ -53,6 +48,7 @@ interface Trial {
  * `--family small` for those of the small allocators, `machine` or `kernel`; `--seeds 3` for fewer of each, `--first 21`
  * for others, `--only a,b` for some mutants, `--json` for a line of JSON a trial.
  */
+tellUsageErrors();
 tuneV8();
 const { values } = parseArgs({
   options: {
@@ -106,14 +102,13 @@ async function trialsOf(
   seeds: { readonly first: number; readonly count: number },
 ): Promise<readonly Trial[]> {
   const makeTarget = await loadMutant(mutant);
-  const stored = storedFor(mutant, makeTarget);
+  const known = knownProgramsOf(mutant, makeTarget);
   const own: Trial[] = [];
   for (let seed = seeds.first; seed < seeds.first + seeds.count; seed += 1) {
     const raw = found(makeTarget, seed);
     const shrunk = raw && shrink(makeTarget, raw);
     if (shrunk === undefined) continue;
     const { finding, program, opsBefore, isMinimal, runsCount, cpuMs } = shrunk;
-    const same = stored.filter((each) => sameBug(each.finding, finding));
     const trial: Trial = {
       mutant: mutant.name,
       seed,
@@ -121,7 +116,7 @@ async function trialsOf(
       op: finding.op,
       opsBefore,
       opsCount: program.length,
-      opsShortest: same.length === 0 ? null : Math.min(...same.map(({ opsCount }) => opsCount)),
+      opsShortest: shortestOf(known, finding) ?? null,
       isMinimal,
       runsCount,
       cpuMs,
@@ -153,20 +148,6 @@ function found(makeTarget: MakeTarget, seed: number): RawFinding | undefined {
 function opsUpTo(program: Program, exact: Runner): number {
   const finding = exact.run(program);
   return finding === undefined ? 0 : Math.min(finding.step + 1, program.length);
-}
-
-/** The stored programs that break a mutant, each with what it ends in and its length. */
-function storedFor(
-  mutant: Mutant,
-  makeTarget: MakeTarget,
-): readonly { readonly finding: Finding; readonly opsCount: number }[] {
-  const exact = new Runner(makeTarget, { checkEvery: 1 });
-  return corpusFolder('corpus')
-    .findingsOf(mutantTargetName(mutant))
-    .flatMap(({ program }) => {
-      const finding = exact.run(program);
-      return finding === undefined ? [] : [{ finding, opsCount: program.length }];
-    });
 }
 
 /** @returns What became of a finding, and what it cost; undefined when it did not repeat. */
