@@ -100,6 +100,14 @@ export const PROGRAMS: readonly Row[] = [
     'import fine.ops',
     "fine.ops: the file is a program already; 'heapcheck replay' runs it as it is.",
   ],
+  [
+    'export fine.ops --format csv',
+    "--format: heapcheck does not write 'csv'; pass one of rep, mtrace, malloc_debug.",
+  ],
+  [
+    'export threads.ops --format rep',
+    'threads.ops: the program is one of threads, and traces hold what an allocator is asked; pass a program of blocks.',
+  ],
   ['import folder', 'folder: this is a folder; pass the files in it, such as folder/*.ops.'],
 ];
 

@@ -296,6 +296,17 @@ describe('minimize', () => {
   });
 });
 
+test('export writes what import reads back, and says what got lost', async () => {
+  const argv = ['export', 'small.rep', '--format', 'malloc_debug', '-o', 'small.txt'];
+  const { code, stdout } = await folder.call(argv);
+  const back = await folder.call(['import', 'small.txt', '-o', 'back.ops']);
+  const lossy = await folder.call(['export', 'back.ops', '--format', 'mtrace', '--quiet']);
+  expect(stdout).toBe('small.txt: 6 lines of malloc_debug from small.rep\n');
+  expect(back.stdout).toContain('back.ops: 6 ops from small.txt (malloc_debug)\n');
+  expect([code, back.code, lossy.code]).toEqual([0, 0, 0]);
+  expect(existsSync(join(folder.path, 'back.mtrace'))).toBe(true);
+});
+
 test('import writes a trace as a program that replays', async () => {
   const { code, stdout } = await folder.call(['import', 'small.rep', '-o', 'imported.ops']);
   const replayed = await folder.call(['replay', 'imported.ops']);

@@ -7,12 +7,14 @@ import { check, type CheckCommandOptions } from './commands/check.ts';
 import { cost, type CostCommandOptions } from './commands/cost.ts';
 import { coverage, type CoverageCommandOptions } from './commands/coverage.ts';
 import { explore, type ExploreCommandOptions } from './commands/explore.ts';
+import { exportTrace, type ExportCommandOptions, parseTraceWriter } from './commands/export.ts';
 import { fuzz, type FuzzCommandOptions } from './commands/fuzz.ts';
 import { importTrace, type ImportCommandOptions } from './commands/import.ts';
 import { list, LIST_NAMES, parseListName } from './commands/list.ts';
 import { merge, type MergeCommandOptions } from './commands/merge.ts';
 import { minimizeFile, type MinimizeCommandOptions } from './commands/minimize.ts';
 import { replay, type ReplayCommandOptions } from './commands/replay.ts';
+import { TRACE_WRITERS } from '../src/trace-formats/index.ts';
 import { SETTING_NAMES } from './cost-settings.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupted } from './interrupt.ts';
@@ -70,6 +72,7 @@ function buildProgram(io: Io, result: Result): Command {
   addReplay(program, io, result);
   addMinimize(program, io, result);
   addImport(program, io, result);
+  addExport(program, io, result);
   addCost(program, io, result);
   addList(program, io, result);
   addCoverage(program, io, result);
@@ -200,6 +203,22 @@ function addImport(program: Command, io: Io, result: Result): void {
     .option('-o, --output <file>', 'where to write (default: here, as .ops)');
   addCommonOptions(command).action((file: string, options: ImportCommandOptions) => {
     result.code = importTrace(io, file, options);
+  });
+}
+
+function addExport(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('export')
+    .description('writes a program, or a trace of another format, as a trace for other tools')
+    .argument('<file>', 'a program, or a trace')
+    .requiredOption(
+      '--format <name>',
+      `one of ${TRACE_WRITERS.map(({ name }) => name).join(', ')}`,
+      parseTraceWriter,
+    )
+    .option('-o, --output <file>', 'where to write (default: here, ending with the format)');
+  addCommonOptions(command).action((file: string, options: ExportCommandOptions) => {
+    result.code = exportTrace(io, file, options);
   });
 }
 

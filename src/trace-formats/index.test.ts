@@ -32,15 +32,22 @@ describe('detectTraceFormat', () => {
     ['\nFree(0),\n', 'wee_alloc'],
     ['20000\n6\n12\n1\n', 'rep'],
     ['\r\n 6 12 a 0 1', 'rep'],
+    ['= Start\n', 'mtrace'],
+    ['@ ./a.out:(main+0x1d)[0x401186] + 0x4052a0 0x18\n', 'mtrace'],
+    ['186: malloc 0xb6038060 20\n', 'malloc_debug'],
+    ['v 10300 3\nx 5 a.out\n', 'heaptrack'],
+    ['shard_ind,operation,size_or_alloc_index,nsecs,is_frequent\n', 'jemalloc'],
+    ['hello\nmalloc(24)      = 0x5581f2c0\n', 'ltrace'],
+    ['[pid 31] 12:07:31.2 a.out->free(0x10) = <void>\n', 'ltrace'],
   ])('takes a file that starts with %j for %s', (head, name) => {
     expect(detectTraceFormat(head, 'a').name).toBe(name);
   });
 
-  test.each(['', '= Start\n', 'heapcheck program 1\n', '==12==\n'])(
+  test.each(['', '= End\n', 'int malloc(24)\n', 'heapcheck program 1\n', '==12==\n'])(
     'knows no format of %j',
     (head) => {
       expect(() => detectTraceFormat(head, 'a.txt')).toThrow(
-        /^a\.txt: the file is in no trace format that heapcheck knows; pass one of: valgrind \(.*\); wee_alloc \(.*\); rep \(.*\)\.$/,
+        /^a\.txt: the file is in no trace format that heapcheck knows; pass one of: valgrind \(.*\); wee_alloc \(.*\); mtrace \(.*\); .*; rep \(.*\)\.$/,
       );
     },
   );

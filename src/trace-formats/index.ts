@@ -1,14 +1,41 @@
 import { UsageError } from '../base/usage-error.ts';
+import { HEAPTRACK } from './heaptrack.ts';
+import { JEMALLOC } from './jemalloc.ts';
+import { LTRACE } from './ltrace.ts';
+import { MALLOC_DEBUG_WRITER } from './malloc-debug-writer.ts';
+import { MALLOC_DEBUG } from './malloc-debug.ts';
+import { MTRACE_WRITER } from './mtrace-writer.ts';
+import { MTRACE } from './mtrace.ts';
+import { REP_WRITER } from './rep-writer.ts';
 import { REP } from './rep.ts';
 import type { TraceFormat } from './trace-format.ts';
+import type { TraceWriter } from './trace-writer.ts';
 import { VALGRIND } from './valgrind.ts';
 import { WEE_ALLOC } from './wee-alloc.ts';
 
 export { splitLines } from './lines.ts';
+export { Losses, type Loss } from './block-calls.ts';
+export type { TraceWriter } from './trace-writer.ts';
 export { HEAD_LENGTH, type TraceFormat, type TraceSummary } from './trace-format.ts';
 
 /** Every format that can be read. A file that two of them match is of the first. */
-export const TRACE_FORMATS: readonly TraceFormat[] = [VALGRIND, WEE_ALLOC, REP];
+export const TRACE_FORMATS: readonly TraceFormat[] = [
+  VALGRIND,
+  WEE_ALLOC,
+  MTRACE,
+  MALLOC_DEBUG,
+  HEAPTRACK,
+  JEMALLOC,
+  LTRACE,
+  REP,
+];
+
+/** Every format that can be written. */
+export const TRACE_WRITERS: readonly TraceWriter[] = [
+  REP_WRITER,
+  MTRACE_WRITER,
+  MALLOC_DEBUG_WRITER,
+];
 
 /**
  * The format of a file, by its first HEAD_LENGTH characters.

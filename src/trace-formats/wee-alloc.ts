@@ -1,8 +1,7 @@
 import { type Place, usageErrorAt } from '../base/usage-error.ts';
 import type { Op } from '../program/op.ts';
 import { parseSize } from '../program/words.ts';
-import { LiveBlocks } from './live-blocks.ts';
-import { SlotPool } from './slot-pool.ts';
+import { OrdinalBlocks } from './ordinal-blocks.ts';
 import type { TraceFormat, TraceSummary } from './trace-format.ts';
 
 /**
@@ -24,9 +23,8 @@ export const WEE_ALLOC: TraceFormat = {
 };
 
 function* read(lines: Iterable<string>, file: string): Generator<Op, TraceSummary, undefined> {
-  const blocks = new LiveBlocks();
-  const slots = new SlotPool();
   const place = { file, line: 0 };
+  const blocks = new OrdinalBlocks(place);
   let opsCount = 0;
   let linesPassedOverCount = 0;
   for (const line of lines) {
@@ -37,18 +35,9 @@ function* read(lines: Iterable<string>, file: string): Generator<Op, TraceSummar
     }
     opsCount += 1;
     const [, name, argument] = /^\s*(Alloc|Free)\((\d+)\),?\s*$/.exec(line) ?? noOp(line, place);
-    if (name === 'Alloc') {
-      const size = parseSize(argument!, place);
-      const slot = slots.take(place);
-      blocks.add(blocks.blocksCount, { slot, size, line: place.line });
-      yield { kind: 'malloc', slot, size };
-    } else {
-      const ordinal = Number(argument);
-      const { slot } = blocks.get(ordinal) ?? notLive(ordinal, blocks.blocksCount, place);
-      blocks.remove(ordinal);
-      slots.give(slot);
-      yield { kind: 'free', slot };
-    }
+    yield name === 'Alloc'
+      ? blocks.allocate(parseSize(argument!, place))
+      : blocks.free(Number(argument), 'Alloc');
   }
   return blocks.summary({ opsCount, linesPassedOverCount });
 }
@@ -58,17 +47,5 @@ function noOp(line: string, place: Place): never {
     place,
     `'${line.trim().slice(0, 60)}' is no op`,
     'write Alloc(24), or Free(0),',
-  );
-}
-
-function notLive(ordinal: number, blocksCount: number, place: Place): never {
-  if (ordinal < blocksCount) {
-    throw usageErrorAt(place, `block ${ordinal} was freed before`, 'free each block once');
-  }
-  const problem = `block ${ordinal} is freed, but ${blocksCount} Alloc lines stand above`;
-  throw usageErrorAt(
-    place,
-    problem,
-    'name a block by the number of its Alloc line, counted from 0',
   );
 }
