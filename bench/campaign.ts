@@ -10,6 +10,7 @@ import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
 import { campaignOnMachines } from './campaign-machine.ts';
+import { campaignOnPackages } from './campaign-packages.ts';
 import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 import { campaignOnSwitches } from './campaign-switches.ts';
@@ -47,6 +48,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   switches: () => campaignOnSwitches(),
   mutants: () => campaignOnMutants(share),
   explore: () => campaignOnExplore(share),
+  packages: () => campaignOnPackages(seed, share),
 };
 const names = values.only?.split(',') ?? Object.keys(PARTS);
 const unknown = names.find((name) => PARTS[name] === undefined);

@@ -14,7 +14,7 @@ import { VALGRIND } from './valgrind.ts';
 import { WEE_ALLOC } from './wee-alloc.ts';
 
 export { splitLines } from './lines.ts';
-export { Losses, type Loss } from './block-calls.ts';
+export { Losses } from './block-calls.ts';
 export type { TraceWriter } from './trace-writer.ts';
 export { HEAD_LENGTH, type TraceFormat, type TraceSummary } from './trace-format.ts';
 
