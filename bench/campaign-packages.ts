@@ -5,12 +5,8 @@ import { type Combination, runCombinations } from './combination.ts';
 
 const OPS = 10_000_000;
 
-/** The adapters, and what part of the ops each gets: codemix-malloc walks its whole buffer at every call. */
-const PACKAGES = [
-  { name: 'thing-malloc', part: 1 },
-  { name: 'codemix-malloc', part: 0.1 },
-  { name: 'number-allocator', part: 1 },
-] as const;
+/** The adapters. */
+const PACKAGES = ['thing-malloc', 'codemix-malloc', 'number-allocator'] as const;
 
 /**
  * Allocators from npm against the fuzzer, as far as they hold; what they break besides is in `docs/packages.md`.
@@ -21,12 +17,12 @@ const PACKAGES = [
 export async function campaignOnPackages(seed: number, share: number): Promise<number> {
   console.log(`allocators from npm, ${OPS / share} ops each\n`);
   const all: Combination[] = [];
-  for (const { name, part } of PACKAGES) {
+  for (const name of PACKAGES) {
     const file = resolve('examples/packages', `${name}.js`);
     const { asFarAsItHolds } = (await import(pathToFileURL(file).href)) as {
       readonly asFarAsItHolds: MakeAllocator;
     };
-    all.push({ name, part, makeTarget: objectTarget(name, asFarAsItHolds) });
+    all.push({ name, makeTarget: objectTarget(name, asFarAsItHolds) });
   }
   return runCombinations(all, { seed, ops: OPS / share, askedMin: 0 });
 }

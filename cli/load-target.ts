@@ -5,6 +5,7 @@ import { basename, extname, isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../src/base/usage-error.ts';
 import type { AllocatorTarget, MakeAllocatorTarget, MakeTarget } from '../src/check/target.ts';
+import type { ProofTarget } from '../src/emit/emit.ts';
 import type { FlatArenaOptions } from '../src/heap/flat-arena.ts';
 import { type HeapOptions, PRESETS } from '../src/heap/options.ts';
 import { withinTime, TimedOut } from '../src/supervise/watchdog.ts';
@@ -25,6 +26,8 @@ export interface LoadedTarget {
   readonly spec: string;
   /** The module's file, for a target of the user's own. */
   readonly file?: string;
+  /** How a program of its own gets at it, written beside a file of this folder; none for what is heapcheck's own. */
+  readonly proofFrom?: (folder: string) => ProofTarget;
 }
 
 export interface LoadOptions {
@@ -68,7 +71,19 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
   checkFile(spec, file);
   const name = moduleTargetName(file, options.cwd);
   const makeAllocator = exportedAllocator(spec, await importModule(spec, file));
-  return { name, spec, file, makeTarget: userTarget(name, spec, makeAllocator) };
+  return {
+    name,
+    spec,
+    file,
+    makeTarget: userTarget(name, spec, makeAllocator),
+    proofFrom: (folder) => ({ kind: 'module', specifier: specifierFrom(folder, file) }),
+  };
+}
+
+/** What a module in a folder imports a file by: `./my-allocator.js`. */
+function specifierFrom(folder: string, file: string): string {
+  const path = relative(folder, file).replaceAll('\\', '/');
+  return path.startsWith('.') ? path : `./${path}`;
 }
 
 /** A module in a folder of that name is told by its ending. */

@@ -296,6 +296,19 @@ describe('minimize', () => {
   });
 });
 
+test('replay --emit leaves a program that shows the finding, or says why there is none', async () => {
+  folder.write('apart.ops', 'heapcheck program 1\nb0 = malloc 16\nb1 = malloc 48\n');
+  const argv = ['replay', 'apart.ops', '--target', 'overlapping.js', '--emit'];
+  const { code, stdout } = await folder.call([...argv, 'js']);
+  expect(stdout).toMatch(/^expected .*\nreplay .*\nproof {6}apart\.mjs\n$/m);
+  const emitted = readFileSync(join(folder.path, 'apart.mjs'), 'utf8');
+  expect(emitted).toContain('import * as loaded from "./overlapping.js";\n');
+  expect(emitted).toContain('  b1 = allocator.malloc(48);\n  if (overlap(');
+  const inC = await folder.call([...argv, 'c']);
+  expect(inC.stdout).toContain('no proof   overlapping is a module, so pass --emit js\n');
+  expect([code, inC.code]).toEqual([1, 1]);
+});
+
 test('export writes what import reads back, and says what got lost', async () => {
   const argv = ['export', 'small.rep', '--format', 'malloc_debug', '-o', 'small.txt'];
   const { code, stdout } = await folder.call(argv);

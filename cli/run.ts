@@ -20,6 +20,8 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupted } from './interrupt.ts';
 import type { Io } from './io.ts';
 import { fromLibFuzzer } from './libfuzzer-spelling.ts';
+import { PROOF_LANGUAGES } from '../src/emit/emit.ts';
+import { parseProofLanguage } from './write-proof.ts';
 import {
   parseAlignment,
   parseCount,
@@ -173,7 +175,13 @@ function addReplay(program: Command, io: Io, result: Result): void {
     .description('runs programs and traces from files, and shows what happens step by step')
     .argument('<files...>', 'programs (.ops) or traces in any format that heapcheck knows')
     .option('--target <target>', `${TARGET_HELP} (default: the one that the file names)`)
-    .option('--step', 'wait for a key after each step');
+    .option('--step', 'wait for a key after each step')
+    .addOption(
+      new Option(
+        '--emit <language>',
+        `also writes a program that shows the finding without heapcheck, of ${PROOF_LANGUAGES.join(', ')}`,
+      ).argParser(parseProofLanguage),
+    );
   addCommonOptions(addTimeLimit(command)).action(
     async (files: string[], options: ReplayCommandOptions) => {
       result.code = await replay(io, files, options);

@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/check': ['src/base', 'src/program'],
   'src/minimize': ['src/base', 'src/program', 'src/check'],
   'src/trace-formats': ['src/base', 'src/program'],
+  'src/emit': ['src/base', 'src/program', 'src/check'],
   'src/supervise': ['src/base', 'src/program', 'src/check'],
   'src/targets': [
     'src/base',

@@ -4,6 +4,7 @@ import { UsageError } from '../../src/base/usage-error.ts';
 import type { Finding } from '../../src/check/finding.ts';
 import { formatOutcome } from '../../src/check/outcome.ts';
 import { isMeantFor } from '../../src/check/target.ts';
+import type { ProofLanguage } from '../../src/emit/emit.ts';
 import type { TraceStep } from '../../src/check/trace.ts';
 import { familyOf } from '../../src/program/program.ts';
 import { printOp } from '../../src/program/text.ts';
@@ -25,11 +26,13 @@ import { exactRun } from '../refine-finding.ts';
 import { openSession, type Session } from '../session.ts';
 import { KeyWaiter } from '../steps.ts';
 import { sayTraceSummary } from '../trace-summary.ts';
+import { writeProof } from '../write-proof.ts';
 import { runTrace } from '../trace-run.ts';
 
 export interface ReplayCommandOptions {
   readonly target?: string;
   readonly step?: boolean;
+  readonly emit?: ProofLanguage;
   readonly timeLimit: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -102,7 +105,14 @@ async function replayProgram(
   }
   const shown = { finding, program, file: resolve(io.cwd, path) };
   if (finding === undefined) output.say(`\n${target.name} keeps every law on this program`);
-  else tellFinding(context, { ...shown, finding });
+  else {
+    tellFinding(context, { ...shown, finding });
+    if (options.emit !== undefined) {
+      const trace = recordTrace(target.makeTarget, program, options.timeLimit);
+      const proven = { finding, trace, target, path, cwd: io.cwd };
+      output.tell(writeProof(proven, options.emit));
+    }
+  }
   return {
     hasFinding: finding !== undefined,
     document: {
@@ -147,6 +157,9 @@ async function replayTrace(
   });
   if (keys !== undefined) {
     output.say(`${path}: a trace is not shown in steps; 'heapcheck import' makes a program of it`);
+  }
+  if (options.emit !== undefined) {
+    output.say(`${path}: a trace is not shown by a program; 'heapcheck minimize' makes one of it`);
   }
   const started = io.now();
   const run = await interruptible(() => runTrace(target.makeTarget, file.read()));

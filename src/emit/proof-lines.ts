@@ -1,0 +1,318 @@
+import { type Size, sizeProduct } from '../base/units.ts';
+import { type Finding, formatCall } from '../check/finding.ts';
+import { LAW } from '../check/law.ts';
+import { KEY_STEP } from '../check/payload.ts';
+import type { Promises } from '../check/target.ts';
+import type { Trace, TraceStep } from '../check/trace.ts';
+import type { BlockOp, Op, Slot } from '../program/op.ts';
+
+/** An op that asks for a block. */
+export type Request = Extract<BlockOp, { readonly size: Size }>;
+
+/** A name in the emitted program: of a block, or the language's null. */
+type Name = string;
+
+/**
+ * What differs between the languages. All else is written so that both read it: calls of a few helpers, which
+ * each language defines for itself.
+ */
+export interface Spelling {
+  readonly null: Name;
+  /** The call that an op makes. */
+  request(op: Request, source: Name): string;
+  free(address: string): string;
+  /** Whether a `free` that stands here was refused; undefined where `free` returns nothing. */
+  refused(free: string): string | undefined;
+  offset(block: Name, bytes: number): string;
+}
+
+/** What the target offers, as far as a program of its own can use it. */
+export interface Offers {
+  readonly memory: boolean;
+  readonly bounds: boolean;
+  readonly usableSize: boolean;
+  readonly footprint: boolean;
+}
+
+/** What a finding's program becomes. */
+export interface ProofOptions {
+  readonly finding: Finding;
+  /** Every step up to the finding. */
+  readonly trace: Trace;
+  readonly promises: Promises;
+  readonly offers: Offers;
+  readonly spelling: Spelling;
+}
+
+/** The lines of a proof, or why there is none. */
+export type ProofLines =
+  | {
+      readonly lines: readonly string[];
+      readonly blocks: readonly Name[];
+      /** Numbers that the lines keep beside. */
+      readonly notes: readonly Name[];
+    }
+  | { readonly why: string };
+
+/** A live block, as the proof knows it. */
+interface ProofBlock {
+  readonly name: Name;
+  readonly size: Size;
+  /** Of its pattern; undefined where nothing was filled in. */
+  readonly key: number | undefined;
+}
+
+/**
+ * The calls of a finding's program, with payloads filled and looked at as the judge does, and the one check that shows
+ * the broken law.
+ */
+export function proofLines(options: ProofOptions): ProofLines {
+  const writer = new ProofWriter(options);
+  const { finding, trace } = options;
+  try {
+    for (const step of trace) writer.step(step, step.step === finding.step);
+    if (finding.op === 'end') writer.end();
+    return { lines: writer.lines, blocks: writer.names, notes: writer.notes };
+  } catch (error) {
+    if (error instanceof NoProof) return { why: error.message };
+    throw error;
+  }
+}
+
+/** Why a law cannot be shown. */
+class NoProof extends Error {}
+
+class ProofWriter {
+  readonly lines: string[] = [];
+  readonly #options: ProofOptions;
+  readonly #live = new Map<Slot, ProofBlock>();
+  readonly #names = new Set<Name>();
+  readonly #notes = new Set<Name>();
+  #keysCount = 0;
+
+  constructor(options: ProofOptions) {
+    this.#options = options;
+    this.#requireShown();
+  }
+
+  get names(): readonly Name[] {
+    return [...this.#names].toSorted();
+  }
+
+  get notes(): readonly Name[] {
+    return [...this.#notes];
+  }
+
+  step({ op, outcome }: TraceStep, isLast: boolean): void {
+    if (outcome.kind === 'skipped' || outcome.kind === 'not asked') return;
+    if (isLast && this.#isLaw(LAW.contentsSurvive)) this.#checkContents();
+    if ('size' in op && 'slot' in op) this.#request(op, outcome.kind, isLast);
+    else this.#free(op as Exclude<BlockOp, Request>, isLast);
+    if (isLast) this.#lookAtAll();
+  }
+
+  /** The frees that close every run, and what is asked then. */
+  end(): void {
+    this.#lookAtAll();
+    for (const [slot] of [...this.#live].toSorted(([a], [b]) => a - b)) {
+      if (this.#isLaw(LAW.contentsSurvive)) this.#checkContents();
+      this.#free({ kind: 'free', slot }, true);
+    }
+    if (this.#isLaw(LAW.freedSpaceReturns)) this.#recover();
+  }
+
+  #request(op: Request, outcome: string, isLast: boolean): void {
+    const { spelling } = this.#options;
+    const source = op.kind === 'realloc' ? op.source : null;
+    const before = source === null ? undefined : this.#live.get(source);
+    const call = spelling.request(op, before?.name ?? spelling.null);
+    if (isLast && this.#isLaw(LAW.failedRequestChangesNothing)) this.#noteFootprint();
+    if (isLast && before !== undefined && this.#isLaw(LAW.reallocKeepsPrefix))
+      this.#note('before', this.#extent(before.name, before.size));
+    if (outcome === 'refused' || outcome === 'freed') {
+      this.lines.push(`${call};`);
+      if (outcome === 'freed') this.#live.delete(source!);
+      if (isLast) this.#checkRefused(op);
+      return;
+    }
+    const name = this.#name(op.slot);
+    this.lines.push(`${name} = ${call};`);
+    if (isLast) this.#checkAnswer(op, name, before);
+    if (source !== null) this.#live.delete(source);
+    if (outcome === 'granted') this.#keep(op, name);
+  }
+
+  /** The block is live from here on, and filled. */
+  #keep(op: Request, name: Name): void {
+    const { offers } = this.#options;
+    const size = bytesOf(op);
+    this.#keysCount += 1;
+    const key = offers.memory ? this.#keysCount * KEY_STEP : undefined;
+    if (key !== undefined) this.lines.push(`fill(${name}, ${this.#extent(name, size)}, ${key});`);
+    if (this.#isLaw(LAW.usableSizeStays)) this.#note(`was_${name}`, `usable(${name})`);
+    this.#live.set(op.slot, { name, size, key });
+  }
+
+  #free(op: Exclude<BlockOp, Request>, isLast: boolean): void {
+    const { spelling } = this.#options;
+    const address = this.#addressOf(op);
+    const call = spelling.free(address);
+    const isReturn = op.kind === 'free' && this.#isLaw(LAW.bigBlocksGoBack);
+    if (isLast && (isReturn || this.#isLaw(LAW.freeNullDoesNothing))) this.#noteFootprint();
+    const isAsked = isLast && this.#isLaw(LAW.freeAcceptsItsBlocks);
+    if (isLast && op.kind !== 'free') this.#fail(`!(${this.#refused(call)})`, op);
+    else if (isAsked) this.#fail(this.#refused(call), op);
+    else this.lines.push(`${call};`);
+    if (isLast && isReturn) this.#checkReturned(op);
+    if (isLast && this.#isLaw(LAW.freeNullDoesNothing)) this.#fail('footprint() != before', op);
+    if (op.kind === 'free' && op.slot !== null) this.#live.delete(op.slot);
+  }
+
+  #addressOf(op: Exclude<BlockOp, Request>): string {
+    const { spelling } = this.#options;
+    if (op.slot === null) return spelling.null;
+    const name = this.#name(op.slot);
+    return op.kind === 'free-inside' ? spelling.offset(name, op.offset) : name;
+  }
+
+  /** The laws about an answer that is no refusal. */
+  #checkAnswer(op: Request, name: Name, before: ProofBlock | undefined): void {
+    const size = bytesOf(op);
+    const { promises } = this.#options;
+    const alignment = Math.max(promises.alignment ?? 1, op.kind === 'aligned' ? op.alignment : 1);
+    const extent = this.#extent(name, size);
+    switch (this.#options.finding.law) {
+      case LAW.callsReturn.name:
+        return this.#options.finding.crash === undefined
+          ? this.#fail(`!isAddress(${name})`, op)
+          : undefined;
+      case LAW.mallocAligns.name:
+        return this.#fail(`!isAligned(${name}, ${alignment})`, op);
+      case LAW.blocksStayInside.name:
+        return this.#fail(`!isInside(${name}, ${extent})`, op);
+      case LAW.blocksStayApart.name:
+        return this.#checkApart(op, extent, before);
+      case LAW.impossibleRequestIsRefused.name:
+        return this.#fail(`!isNull(${name})`, op);
+      case LAW.zeroSizeKeepsPromise.name:
+        return this.#fail(`${promises.zeroSize === 'null' ? '!' : ''}isNull(${name})`, op);
+      case LAW.usableSizeCoversRequest.name:
+        return this.#fail(`usable(${name}) < ${size}`, op);
+      case LAW.slackIsBounded.name:
+        return this.#fail(`usable(${name}) - ${size} > ${promises.slack}`, op);
+      case LAW.callocZeroes.name:
+        return this.#fail(`!isZero(${name}, ${size})`, op);
+      case LAW.reallocKeepsPrefix.name: {
+        const kept = before!.size < size ? before!.size : size;
+        return this.#fail(`!isIntact(${name}, before, ${kept}, ${before!.key})`, op);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #checkApart(op: Request, extent: string, before: ProofBlock | undefined): void {
+    const name = this.#name(op.slot);
+    for (const other of this.#live.values()) {
+      if (other === before) continue;
+      const otherExtent = this.#extent(other.name, other.size);
+      this.#fail(`overlap(${name}, ${extent}, ${other.name}, ${otherExtent})`, op);
+    }
+  }
+
+  #checkRefused(op: Request): void {
+    if (this.#isLaw(LAW.failedRequestChangesNothing)) this.#fail('footprint() != before', op);
+  }
+
+  #checkReturned(op: Op): void {
+    const block = this.#live.get((op as { slot: Slot }).slot)!;
+    if (block.size >= this.#options.promises.returnsFrom!)
+      this.#fail(`before - footprint() < ${block.size}`, op);
+  }
+
+  #recover(): void {
+    const { promises, spelling } = this.#options;
+    const size = promises.recovers!;
+    const name = this.#name(0);
+    const op: Op = { kind: 'malloc', slot: 0, size };
+    if (this.#options.offers.footprint) this.#noteFootprint();
+    this.lines.push(`${name} = ${spelling.request(op, spelling.null)};`);
+    this.#fail(`isNull(${name})`, op);
+    if (this.#options.offers.footprint) this.#fail('before > 0 && footprint() > before', op);
+  }
+
+  /** What the judge looks at after the last op. */
+  #lookAtAll(): void {
+    if (this.#isLaw(LAW.contentsSurvive)) this.#checkContents();
+    if (!this.#isLaw(LAW.usableSizeStays)) return;
+    for (const { name } of this.#live.values()) {
+      const says = `the usable size of ${name} has changed`;
+      this.lines.push(`if (usable(${name}) != was_${name}) fail("${says}");`);
+    }
+  }
+
+  #checkContents(): void {
+    for (const { key, name, size } of this.#live.values()) {
+      const extent = this.#extent(name, size);
+      const says = `the bytes of ${name} have changed`;
+      this.lines.push(`if (!isIntact(${name}, ${extent}, ${extent}, ${key})) fail("${says}");`);
+    }
+  }
+
+  #fail(condition: string, op: Op): void {
+    this.lines.push(`if (${condition}) fail("${formatCall(op)}: ${this.#options.finding.law}");`);
+  }
+
+  #noteFootprint(): void {
+    this.#note('before', 'footprint()');
+  }
+
+  /** Keeps a number in a variable. */
+  #note(name: Name, value: string): void {
+    this.#notes.add(name);
+    this.lines.push(`${name} = ${value};`);
+  }
+
+  #refused(free: string): string {
+    return this.#options.spelling.refused(free)!;
+  }
+
+  #extent(name: Name, size: Size): string {
+    return this.#options.offers.usableSize && size !== 0 ? `usable(${name})` : `${size}`;
+  }
+
+  #name(slot: Slot): Name {
+    const name = `b${slot}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  #isLaw({ name }: { readonly name: string }): boolean {
+    return this.#options.finding.law === name;
+  }
+
+  /** @throws {NoProof} This law, on this target, in this language. */
+  #requireShown(): void {
+    const { finding, offers, spelling } = this.#options;
+    const isOurs = Object.values(LAW).some(({ name }) => name === finding.law);
+    if (!isOurs)
+      throw new NoProof(
+        `${finding.law} is about the target's own structures, which a caller does not see`,
+      );
+    if (this.#isLaw(LAW.sameProgramSameAddresses))
+      throw new NoProof(`${finding.law} compares fresh heaps, and a program has one`);
+    const isFreeAsked = [
+      LAW.freeAcceptsItsBlocks,
+      LAW.doubleFreeIsRefused,
+      LAW.freeInsideIsRefused,
+    ];
+    if (isFreeAsked.some((law) => this.#isLaw(law)) && spelling.refused('') === undefined)
+      throw new NoProof(`${finding.law} asks what free returned, which is nothing here`);
+    if (this.#isLaw(LAW.blocksStayInside) && !offers.bounds)
+      throw new NoProof(`${finding.law} needs the heap's bounds, which the program cannot ask for`);
+  }
+}
+
+function bytesOf(op: Request): Size {
+  return op.kind === 'calloc' ? sizeProduct(op.count, op.size) : op.size;
+}
