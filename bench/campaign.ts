@@ -11,6 +11,7 @@ import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
 import { campaignOnMachines } from './campaign-machine.ts';
 import { campaignOnPackages } from './campaign-packages.ts';
+import { campaignOnProofs } from './campaign-proofs.ts';
 import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 import { campaignOnSwitches } from './campaign-switches.ts';
@@ -48,6 +49,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   switches: () => campaignOnSwitches(),
   mutants: () => campaignOnMutants(share),
   explore: () => campaignOnExplore(share),
+  proofs: () => campaignOnProofs(),
   packages: () => campaignOnPackages(seed, share),
 };
 const names = values.only?.split(',') ?? Object.keys(PARTS);

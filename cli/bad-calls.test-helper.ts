@@ -121,10 +121,6 @@ export const CALLS: readonly Row[] = [
     "heapcheck: unknown option '--seed'; 'heapcheck import --help' shows what there is.",
   ],
   [
-    'replay fine.ops --emit rust',
-    "--emit: heapcheck writes no programs in 'rust'; pass one of c, js.",
-  ],
-  [
     'cost fine.ops fine.ops',
     "heapcheck: too many arguments for 'cost': expected 1 argument but got 2; 'heapcheck cost --help' shows what there is.",
   ],

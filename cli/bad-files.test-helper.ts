@@ -101,6 +101,10 @@ export const PROGRAMS: readonly Row[] = [
     "fine.ops: the file is a program already; 'heapcheck replay' runs it as it is.",
   ],
   [
+    'replay fine.ops --emit rust',
+    "--emit: heapcheck writes no programs in 'rust'; pass one of c, js.",
+  ],
+  [
     'export fine.ops --format csv',
     "--format: heapcheck does not write 'csv'; pass one of rep, mtrace, malloc_debug.",
   ],

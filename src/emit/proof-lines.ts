@@ -135,6 +135,10 @@ class ProofWriter {
       if (isLast) this.#checkRefused(op);
       return;
     }
+    if (isLast && this.#neverReturns) {
+      this.lines.push(`${call};`);
+      return;
+    }
     const name = this.#name(op.slot);
     this.lines.push(`${name} = ${call};`);
     if (isLast) this.#checkAnswer(op, name, before);
@@ -183,9 +187,7 @@ class ProofWriter {
     const extent = this.#extent(name, size);
     switch (this.#options.finding.law) {
       case LAW.callsReturn.name:
-        return this.#options.finding.crash === undefined
-          ? this.#fail(`!isAddress(${name})`, op)
-          : undefined;
+        return this.#fail(`!isAddress(${name})`, op);
       case LAW.mallocAligns.name:
         return this.#fail(`!isAligned(${name}, ${alignment})`, op);
       case LAW.blocksStayInside.name:
@@ -285,6 +287,11 @@ class ProofWriter {
     const name = `b${slot}`;
     this.#names.add(name);
     return name;
+  }
+
+  /** Whether the call that shows it crashes or hangs, so that nothing is to be asked of its answer. */
+  get #neverReturns(): boolean {
+    return this.#options.finding.crash !== undefined || this.#isLaw(LAW.answersInTime);
   }
 
   #isLaw({ name }: { readonly name: string }): boolean {
