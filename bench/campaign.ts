@@ -8,6 +8,7 @@ import { campaignOnExplore } from './campaign-explore.ts';
 import { campaignOnAllocators } from './campaign-allocators.ts';
 import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
+import { campaignOnFamous } from './campaign-famous.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
 import { campaignOnMachines } from './campaign-machine.ts';
 import { campaignOnPackages } from './campaign-packages.ts';
@@ -49,6 +50,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   switches: () => campaignOnSwitches(),
   mutants: () => campaignOnMutants(share),
   explore: () => campaignOnExplore(share),
+  famous: () => campaignOnFamous(seed, share),
   proofs: () => campaignOnProofs(),
   packages: () => campaignOnPackages(seed, share),
 };

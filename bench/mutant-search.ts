@@ -31,7 +31,7 @@ const FULL_OPS_MAX = 3;
 /** Longer programs are out of reach. */
 const OPS_MAX = 9;
 
-export interface MutantSearch {
+export interface ShortestSearch {
   /** The shortest program known. */
   readonly known: Program;
   readonly alphabet: ExplorerOptions;
@@ -53,18 +53,20 @@ export function isWithinReach(known: Program): boolean {
 }
 
 /** Whether all programs that are shorter than the known one were searched, and none finds anything. */
-export function isConfirmed({ explorer, known, shorter }: MutantSearch): boolean {
+export function isConfirmed({ explorer, known, shorter }: ShortestSearch): boolean {
   return shorter === undefined && explorer.depthDone >= known.length - 1;
 }
 
+/** Searches for the shortest program that breaks a mutant of an allocator. */
+export async function searchMutant(mutant: Mutant): Promise<ShortestSearch> {
+  return searchShortest(knownProgram(mutant), (await loadMutant(mutant)) as MakeAllocatorTarget);
+}
+
 /**
- * Searches for the shortest program that breaks a mutant of an allocator, over the sizes of the program that it is known
- * by and the kinds of op that its target takes. What shows in the frees that close a run counts if the known one shows
- * it there.
+ * Searches for the shortest program that breaks an allocator, over the sizes of the program that it is known by and the
+ * kinds of op that it takes. What shows in the frees that close a run counts if the known one shows it there.
  */
-export async function searchMutant(mutant: Mutant): Promise<MutantSearch> {
-  const known = knownProgram(mutant);
-  const makeTarget = (await loadMutant(mutant)) as MakeAllocatorTarget;
+export function searchShortest(known: Program, makeTarget: MakeAllocatorTarget): ShortestSearch {
   const alphabet = alphabetOf(known, makeTarget());
   const runner = new Runner(makeTarget, { checkEvery: 1 });
   if (runner.run(known)?.op !== 'end') {

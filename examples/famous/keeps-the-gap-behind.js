@@ -1,0 +1,38 @@
+/**
+ * With A and C free, freeing B between them makes the gap in front as large as all three, and leaves the one behind on
+ * the list: two free blocks that overlap. The coalescing of a lecture's slides. Gaps take turns: the one that was cut
+ * last is looked at last.
+ */
+const CAPACITY = 4096;
+
+export default function makeAllocator() {
+  const gaps = [{ start: 0, end: CAPACITY }];
+  const sizes = new Map();
+
+  return {
+    bounds: { start: 0, end: CAPACITY },
+    promises: { alignment: 8 },
+
+    malloc(size) {
+      const need = Math.max(8, Math.ceil(size / 8) * 8);
+      const at = gaps.findIndex(({ start, end }) => end - start >= need);
+      if (at < 0) return null;
+      const [gap] = gaps.splice(at, 1);
+      const address = gap.start;
+      gap.start += need;
+      gaps.push(gap);
+      sizes.set(address, need);
+      return address;
+    },
+
+    free(address) {
+      if (address === null) return;
+      const end = address + sizes.get(address);
+      const front = gaps.find((gap) => gap.end === address && gap.start < gap.end);
+      const behind = gaps.find((gap) => gap.start === end && gap.start < gap.end);
+      if (front !== undefined) front.end = behind?.end ?? end;
+      else if (behind !== undefined) behind.start = address;
+      else gaps.unshift({ start: address, end });
+    },
+  };
+}
