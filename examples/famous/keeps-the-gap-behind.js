@@ -1,7 +1,6 @@
 /**
  * With A and C free, freeing B between them makes the gap in front as large as all three, and leaves the one behind on
- * the list: two free blocks that overlap. The coalescing of a lecture's slides. Gaps take turns: the one that was cut
- * last is looked at last.
+ * the list: two free blocks that overlap. The coalescing of a lecture's slides. The largest gap is cut.
  */
 const CAPACITY = 4096;
 
@@ -15,12 +14,10 @@ export default function makeAllocator() {
 
     malloc(size) {
       const need = Math.max(8, Math.ceil(size / 8) * 8);
-      const at = gaps.findIndex(({ start, end }) => end - start >= need);
-      if (at < 0) return null;
-      const [gap] = gaps.splice(at, 1);
+      const [gap] = gaps.toSorted((a, b) => b.end - b.start - (a.end - a.start));
+      if (gap === undefined || gap.end - gap.start < need) return null;
       const address = gap.start;
       gap.start += need;
-      gaps.push(gap);
       sizes.set(address, need);
       return address;
     },
