@@ -14,7 +14,11 @@ describe('what is offered', () => {
     ['free null; b0 = malloc 8', []],
     [
       'b0 = malloc 5; b1 = malloc 9',
-      [14, 25, 17].flatMap((size) => [`b0 = malloc ${size}`, `b1 = malloc ${size}`]),
+      [14, 17, 25].flatMap((size) => [`b0 = malloc ${size}`, `b1 = malloc ${size}`]),
+    ],
+    [
+      'b0 = malloc 0; b1 = malloc 0',
+      [9, 17].flatMap((size) => [`b0 = malloc ${size}`, `b1 = malloc ${size}`]),
     ],
     ['b0 = malloc 1; b1 = malloc 18446744073709551615; free b1', []],
     [
@@ -38,7 +42,7 @@ describe('what is offered', () => {
   });
 
   test('for more than 24 ops joins only neighbours', () => {
-    const offersPair = 4;
+    const offersPair = 6;
     expect(offers(joinBlocks, mallocs(24))).toHaveLength(((24 * 23) / 2) * offersPair);
     expect(offers(joinBlocks, mallocs(25))).toHaveLength(24 * offersPair);
   });

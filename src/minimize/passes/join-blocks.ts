@@ -61,10 +61,15 @@ function joined(program: Program, first: number, second: number): readonly Progr
   return [];
 }
 
-/** As much as two sizes are together, the same with what lies between them, and twice the larger, for an allocator that rounds to powers of two. */
+/**
+ * As much as two sizes are together, the same rounded up and with a header between them, and twice the larger, for an
+ * allocator that rounds to powers of two. A block of 0 bytes takes room as well.
+ */
 function sizesOfBoth(a: Size, b: Size): readonly Size[] {
   if (typeof a === 'bigint' || typeof b === 'bigint') return [];
-  const sizes = [a + b, roundUp(a, HEADER) + HEADER + b, 2 * Math.max(a, b) - 1];
+  const start = roundUp(Math.max(1, a), HEADER);
+  const last = Math.max(1, b);
+  const sizes = [a + b, start + last, start + HEADER + last, 2 * Math.max(a, b) - 1];
   return [...new Set(sizes)].filter((size) => size > Math.max(a, b) && size <= SIZE_MAX);
 }
 
