@@ -302,7 +302,7 @@ test('replay --emit leaves a program that shows the finding, or says why there i
   const { code, stdout } = await folder.call([...argv, 'js']);
   expect(stdout).toMatch(/^expected .*\nreplay .*\nproof {6}apart\.mjs\n$/m);
   const emitted = readFileSync(join(folder.path, 'apart.mjs'), 'utf8');
-  expect(emitted).toContain('import * as loaded from "./overlapping.js";\n');
+  expect(emitted).toContain("import * as loaded from './overlapping.js';\n");
   expect(emitted).toContain('  b1 = allocator.malloc(48);\n  if (overlap(');
   const inC = await folder.call([...argv, 'c']);
   expect(inC.stdout).toContain('no proof   overlapping is a module, so pass --emit js\n');

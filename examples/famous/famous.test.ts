@@ -1,7 +1,7 @@
 /** Each mistake is found, and shrunk to a program than which none is shorter. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   FAMOUS,
   famousNames,
@@ -11,7 +11,12 @@ import {
   shortestOf,
 } from '../../bench/famous-hunt.ts';
 import { isConfirmed, searchShortest } from '../../bench/mutant-search.ts';
+import { emitProof } from '../../src/emit/emit.ts';
+import { ProofFolder, shownBy } from '../../src/emit/run-proof.test-helper.ts';
 import { Runner } from '../../src/check/runner.ts';
+
+const folder = new ProofFolder();
+afterAll(() => folder.remove());
 
 test('every module has its law and its program', () => {
   expect(famousNames().toSorted()).toEqual(Object.keys(FAMOUS).toSorted());
@@ -36,6 +41,15 @@ describe.each(Object.entries(FAMOUS))('%s', (name, mistake) => {
     const { refined } = hunt(makeTarget, 1, 20_000)!;
     expect(refined.finding.law).toBe(mistake.law);
     expect(isShortest(refined, mistake, makeTarget)).toBe(true);
+  });
+
+  test('is shown by a program of its own', async () => {
+    const make = await loadFamous(name);
+    const { finding, trace } = shownBy(make, shortestOf(mistake)[0]!);
+    const module = { kind: 'module', specifier: join(import.meta.dirname, `${name}.js`) } as const;
+    const proof = emitProof({ finding, trace, target: make() }, module, 'js');
+    folder.write(`${name}.mjs`, 'text' in proof ? proof.text : '');
+    expect(await folder.run(`${name}.mjs`)).toBe(1);
   });
 
   test('is told in less than 60 lines', () => {

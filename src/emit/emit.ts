@@ -1,10 +1,12 @@
+import { unreachable } from '../base/kit-bug.ts';
 import { type CLibrary, emitC } from './c-proof.ts';
-import { emitJs, type JsModule } from './js-proof.ts';
+import { emitForWasm, emitJs, type JsModule, type WasmModule } from './js-proof.ts';
 import type { Proof, Proven } from './proof.ts';
 
 /** How a program of its own gets at a target. */
 export type ProofTarget =
   | ({ readonly kind: 'module' } & JsModule)
+  | ({ readonly kind: 'wasm' } & WasmModule)
   | ({ readonly kind: 'library' } & CLibrary);
 
 export const PROOF_LANGUAGES = ['c', 'js'] as const;
@@ -15,8 +17,17 @@ export type ProofLanguage = (typeof PROOF_LANGUAGES)[number];
  * the bug shows, and with 0 where it does not.
  */
 export function emitProof(proven: Proven, by: ProofTarget, language: ProofLanguage): Proof {
-  if (by.kind === 'module' && language === 'js') return emitJs(proven, by);
-  if (by.kind === 'library' && language === 'c') return emitC(proven, by);
-  const [is, other] = by.kind === 'module' ? ['a module', 'js'] : ['a library', 'c'];
-  return { why: `${proven.target.name} is ${is}, so pass --emit ${other}` };
+  const { name } = proven.target;
+  switch (by.kind) {
+    case 'library':
+      return language === 'c'
+        ? emitC(proven, by)
+        : { why: `${name} is a library, so pass --emit c` };
+    case 'module':
+    case 'wasm':
+      if (language === 'c') return { why: `${name} is a module, so pass --emit js` };
+      return by.kind === 'wasm' ? emitForWasm(proven, by) : emitJs(proven, by);
+    default:
+      return unreachable(by);
+  }
 }

@@ -1,47 +1,35 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LAWS } from '../check/law.ts';
-import { Runner } from '../check/runner.ts';
 import type { MakeAllocatorTarget } from '../check/target.ts';
-import type { Finding } from '../check/finding.ts';
-import type { Trace } from '../check/trace.ts';
-import type { Program } from '../program/program.ts';
-import { parseProgram } from '../program/text.ts';
-import { TimedOut, withinTime } from '../supervise/watchdog.ts';
-import { type MakeAllocator, objectTarget } from '../targets/object.ts';
+import { type AllocatorObject, type MakeAllocator, objectTarget } from '../targets/object.ts';
 import { BREAKS, type Break, CORRECT } from './allocators.test-helper.ts';
 import { emitProof } from './emit.ts';
+import { programOf, ProofFolder, shownBy } from './run-proof.test-helper.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'heapcheck-proofs-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-writeFileSync(join(folder, 'correct.mjs'), CORRECT);
+const folder = new ProofFolder();
+afterAll(() => folder.remove());
+folder.write('correct.mjs', CORRECT);
 
 describe.concurrent('an emitted program', () => {
   test.each(BREAKS.map((each, index) => ({ ...each, index })))(
     '$index shows $law by $program, and nothing of an allocator that keeps it',
-    async ({ index, law, program: text, ...patch }) => {
+    async ({ index, ...each }) => {
       const broken = `broken-${index}.mjs`;
-      writeFileSync(join(folder, broken), patched({ law, program: text, ...patch }));
+      folder.write(broken, patched(each));
       const make = await load(broken);
-      const program = parse(text);
-      const { finding, trace } = find(make, program);
-      expect(finding.law).toBe(law);
-      const proof = emitProof({ finding, trace, target: make() }, moduleAt(broken), 'js');
-      const source = 'text' in proof ? proof.text : '';
-      writeFileSync(join(folder, `fine-${index}.mjs`), source.replaceAll(broken, 'correct.mjs'));
+      const { finding, trace } = shownBy(make, programOf(each.program));
+      expect(finding.law).toBe(each.law);
+      const module = { kind: 'module', specifier: `./${broken}` } as const;
+      const proof = emitProof({ finding, trace, target: make() }, module, 'js');
+      const text = 'text' in proof ? proof.text : '';
+      folder.write(`fine-${index}.mjs`, text.replaceAll(broken, 'correct.mjs'));
       // A test cannot wait as long as a reader.
-      writeFileSync(join(folder, `proof-${index}.mjs`), source.replaceAll(/\b2000\b/g, '200'));
-      const run = law === 'answers-in-time' ? inProcess : inThread;
-      const [shown, fine] = await Promise.all([
-        run(`proof-${index}.mjs`),
-        run(`fine-${index}.mjs`),
-      ]);
-      expect(fine).toBe(0);
-      expect(shown).toBe(1);
+      folder.write(`proof-${index}.mjs`, text.replaceAll(/\b2000\b/g, '200'));
+      const run = each.law === 'answers-in-time' ? inProcess : inThread;
+      expect(await run(`fine-${index}.mjs`)).toBe(0);
+      expect(await run(`proof-${index}.mjs`)).toBe(1);
     },
   );
 });
@@ -52,6 +40,87 @@ test('every law is shown by a program, or it is said why not', () => {
   expect(rest).toEqual(['same-program-same-addresses']);
 });
 
+describe('a WebAssembly module', () => {
+  /** `i32.const 16`: each block lies where the last one does. */
+  const OVERLAPPING = [0x41, 16];
+  /** Adds the size, rounded up, to global 0, and returns what was there. */
+  const BUMPING = [0x23, 0, 0x23, 0, 0x20, 0, 0x41, 31, 0x6a, 0x41, 0x70, 0x71, 0x6a, 0x24, 0];
+  const calls = { malloc: 'exports.malloc(size)', free: 'exports.free(address)' };
+
+  test.each([
+    [OVERLAPPING, 1],
+    [BUMPING, 0],
+  ])('whose malloc is %j ends the program with %i', async (body, status) => {
+    const program = programOf('b0 = malloc 8; b1 = malloc 8');
+    const make = objectTarget('toy', makeOverlapping);
+    const { finding, trace } = shownBy(make, program);
+    expect(finding.law).toBe('blocks-stay-apart');
+    folder.write(`toy-${status}.wasm`, wasmModule(body));
+    const module = { kind: 'wasm', specifier: `./toy-${status}.wasm`, calls } as const;
+    const proof = emitProof({ finding, trace, target: make() }, module, 'js');
+    folder.write(`wasm-${status}.mjs`, 'text' in proof ? proof.text : '');
+    expect(await inThread(`wasm-${status}.mjs`)).toBe(status);
+  });
+});
+
+describe('there is no program', () => {
+  const finding = {
+    law: 'free-list-equals-walk',
+    target: 'toy',
+    step: 0,
+    op: 'end',
+    observed: '',
+    expected: '',
+  } as const;
+  const target = { name: 'toy', promises: {}, malloc: () => null, free: () => true };
+  const module = { kind: 'module', specifier: './toy.js' } as const;
+  const library = { kind: 'library', malloc: 'malloc', free: 'free', link: '-ltoy' } as const;
+  const wasm = { kind: 'wasm', specifier: './toy.wasm', calls: { malloc: '', free: '' } } as const;
+
+  test.each([
+    [module, 'c', finding.law, 'toy is a module, so pass --emit js'],
+    [wasm, 'c', finding.law, 'toy is a module, so pass --emit js'],
+    [library, 'js', finding.law, 'toy is a library, so pass --emit c'],
+    [
+      module,
+      'js',
+      finding.law,
+      "free-list-equals-walk is about the target's own structures, which a caller does not see",
+    ],
+    [
+      module,
+      'js',
+      'same-program-same-addresses',
+      'same-program-same-addresses compares fresh heaps, and a program has one',
+    ],
+    [
+      library,
+      'c',
+      'double-free-is-refused',
+      'double-free-is-refused asks what free returned, which is nothing here',
+    ],
+    [
+      library,
+      'c',
+      'blocks-stay-inside',
+      "blocks-stay-inside needs the heap's bounds, which the program cannot ask for",
+    ],
+    [
+      library,
+      'c',
+      'free-null-does-nothing',
+      'free-null-does-nothing needs the footprint, which the program cannot ask for',
+    ],
+  ] as const)('for %o in %s, and %s', (by, language, law, why) => {
+    const proven = { finding: { ...finding, law }, trace: [], target };
+    expect(emitProof(proven, by, language)).toEqual({ why });
+  });
+});
+
+function makeOverlapping(): AllocatorObject {
+  return { memory: new ArrayBuffer(65_536), malloc: () => 16, free: () => true };
+}
+
 function patched({ find: old, replace }: Break): string {
   const parts = CORRECT.split(old);
   expect(parts).toHaveLength(2);
@@ -59,51 +128,57 @@ function patched({ find: old, replace }: Break): string {
 }
 
 async function load(file: string): Promise<MakeAllocatorTarget> {
-  const { default: make } = (await import(join(folder, file))) as { default: MakeAllocator };
+  const { default: make } = (await import(join(folder.path, file))) as { default: MakeAllocator };
   return objectTarget('toy', make);
 }
 
-function parse(text: string): Program {
-  return parseProgram(`heapcheck program 1\n${text.replaceAll('; ', '\n')}\n`, 'a.ops').program;
-}
-
-function find(make: MakeAllocatorTarget, program: Program): { finding: Finding; trace: Trace } {
-  const runner = new Runner(make, { checkEvery: 1, record: 'outcomes' });
-  try {
-    const finding = withinTime(300, () => runner.run(program))!;
-    return { finding, trace: runner.trace };
-  } catch (error) {
-    if (!(error instanceof TimedOut)) throw error;
-    const { op, step } = runner.at;
-    const finding = {
-      law: 'answers-in-time',
-      target: 'toy',
-      step,
-      op: op!.kind,
-      observed: '',
-      expected: '',
-    };
-    return { finding, trace: [...runner.trace, { op: op!, step, outcome: { kind: 'stopped' } }] };
-  }
-}
-
-function moduleAt(file: string): { kind: 'module'; specifier: string } {
-  return { kind: 'module', specifier: `./${file}` };
-}
-
-/** A thread starts sooner than a process, and ends with a status as well. */
 function inThread(file: string): Promise<number> {
-  return new Promise((resolve) => {
-    const thread = new Worker(join(folder, file), { stdout: true, stderr: true });
-    thread.on('error', () => undefined);
-    thread.on('exit', resolve);
-  });
+  return folder.run(file);
 }
 
 function inProcess(file: string): Promise<number> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [join(folder, file)], () =>
+    const child = execFile(process.execPath, [join(folder.path, file)], () =>
       resolve(child.exitCode ?? -1),
     );
   });
+}
+
+/** A module with a memory, a malloc of this body, and a free that does nothing. */
+function wasmModule(malloc: readonly number[]): Uint8Array {
+  const sections: readonly (readonly [id: number, content: readonly number[]])[] = [
+    [1, [2, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 1, 0x7f, 0]],
+    [3, [2, 0, 1]],
+    [5, [1, 0, 1]],
+    [6, [1, 0x7f, 1, 0x41, 16, 0x0b]],
+    [
+      7,
+      [
+        3,
+        ...exportName('memory'),
+        2,
+        0,
+        ...exportName('malloc'),
+        0,
+        0,
+        ...exportName('free'),
+        0,
+        1,
+      ],
+    ],
+    [10, [2, ...sized([0, ...malloc, 0x0b]), ...sized([0, 0x0b])]],
+  ];
+  const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  return Uint8Array.from([
+    ...head,
+    ...sections.flatMap(([id, content]) => [id, ...sized(content)]),
+  ]);
+}
+
+function sized(bytes: readonly number[]): readonly number[] {
+  return [bytes.length, ...bytes];
+}
+
+function exportName(text: string): readonly number[] {
+  return sized([...new TextEncoder().encode(text)]);
 }

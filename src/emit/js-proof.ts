@@ -10,11 +10,70 @@ export interface JsModule {
   readonly specifier: string;
 }
 
+/** A WebAssembly module with an allocator in it. */
+export interface WasmModule {
+  /** The file, as seen from where the program is written: `./malloc.wasm`. */
+  readonly specifier: string;
+  /**
+   * How each call that it offers is made of `exports`, in JavaScript: `exports.malloc(size)`. What stands for arguments is
+   * called `address`, `alignment`, `count` and `size`.
+   */
+  readonly calls: WasmCalls;
+}
+
+/** The calls of an allocator object; `initialize` is made once, before the others. */
+type WasmCalls = {
+  readonly [Name in 'malloc' | 'free']: string;
+} & {
+  readonly [Name in 'calloc' | 'realloc' | 'aligned' | 'usableSize' | 'initialize']?: string;
+};
+
 /** A program that does not end by then never will. */
 const LIMIT_MS = 2000;
 
 /** The proof of a finding of a module, as a JavaScript module of its own. */
-export function emitJs({ finding, target, trace }: Proven, { specifier }: JsModule): Proof {
+export function emitJs(proven: Proven, { specifier }: JsModule): Proof {
+  return emit(proven, [
+    `import * as loaded from ${quoted(specifier)};`,
+    '',
+    "const makeAllocator = typeof loaded.default === 'function' ? loaded.default : loaded.makeAllocator;",
+    'const allocator = makeAllocator();',
+  ]);
+}
+
+/** The proof of a finding of a WebAssembly module, whose imports are answered by functions that return 0. */
+export function emitForWasm(proven: Proven, { calls, specifier }: WasmModule): Proof {
+  const { initialize, free, ...answering } = calls;
+  return emit(proven, [
+    "import { readFileSync } from 'node:fs';",
+    '',
+    `const module = new WebAssembly.Module(readFileSync(new URL(${quoted(specifier)}, import.meta.url)));`,
+    'const functions = new Proxy({}, { get: () => () => 0 });',
+    'const imports = new Proxy({}, { get: () => functions });',
+    'const { exports } = new WebAssembly.Instance(module, imports);',
+    'const allocator = {',
+    '  memory: exports.memory,',
+    '  footprint: () => exports.memory.buffer.byteLength,',
+    ...Object.entries(answering).map(
+      ([name, call]) =>
+        `  ${name}: (${PARAMETERS[name as keyof typeof answering]}) => ${call} >>> 0,`,
+    ),
+    `  free: (address) => void ${free},`,
+    '};',
+    ...(initialize === undefined ? [] : [`${initialize};`]),
+  ]);
+}
+
+const PARAMETERS = {
+  malloc: 'size',
+  calloc: 'count, size',
+  realloc: 'address, size',
+  aligned: 'alignment, size',
+  usableSize: 'address',
+} as const;
+
+/** @param making The lines that make the allocator. */
+function emit({ finding, target, trace }: Proven, making: readonly string[]): Proof {
   const offers = {
     memory: target.memory !== undefined,
     bounds: target.bounds !== undefined,
@@ -30,10 +89,7 @@ export function emitJs({ finding, target, trace }: Proven, { specifier }: JsModu
   const text = [
     ...proofHead(finding, ['node THIS_FILE']).map((line) => `// ${line}`.trimEnd()),
     ...(isHang ? ["import { isMainThread, Worker } from 'node:worker_threads';"] : []),
-    `import * as loaded from ${JSON.stringify(specifier)};`,
-    '',
-    "const makeAllocator = typeof loaded.default === 'function' ? loaded.default : loaded.makeAllocator;",
-    'const allocator = makeAllocator();',
+    ...making,
     'const nullAddress = allocator.nullAddress ?? (allocator.memory === undefined ? null : 0);',
     ...helpersFor(lines, JS_HELPERS),
     '',
@@ -61,6 +117,10 @@ function requestText(op: Request, source: string): string {
   if (op.kind === 'calloc') return `calloc(${literal(op.count)}, ${size})`;
   if (op.kind === 'aligned') return `aligned(${op.alignment}, ${size})`;
   return `realloc(${source}, ${size})`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
 }
 
 function literal(size: Request['size']): string {

@@ -1,6 +1,6 @@
 import { type Size, sizeProduct } from '../base/units.ts';
 import { type Finding, formatCall } from '../check/finding.ts';
-import { LAW } from '../check/law.ts';
+import { LAW, type Law, LAWS } from '../check/law.ts';
 import { KEY_STEP } from '../check/payload.ts';
 import type { Promises } from '../check/target.ts';
 import type { Trace, TraceStep } from '../check/trace.ts';
@@ -27,7 +27,7 @@ export interface Spelling {
 }
 
 /** What the target offers, as far as a program of its own can use it. */
-export interface Offers {
+interface Offers {
   readonly memory: boolean;
   readonly bounds: boolean;
   readonly usableSize: boolean;
@@ -54,6 +54,15 @@ export type ProofLines =
     }
   | { readonly why: string };
 
+/** The laws that ask what a free returned. */
+const FREE_LAWS = [LAW.freeAcceptsItsBlocks, LAW.doubleFreeIsRefused, LAW.freeInsideIsRefused];
+/** The laws that compare footprints. */
+const FOOTPRINT_LAWS = [
+  LAW.freeNullDoesNothing,
+  LAW.failedRequestChangesNothing,
+  LAW.bigBlocksGoBack,
+];
+
 /** A live block, as the proof knows it. */
 interface ProofBlock {
   readonly name: Name;
@@ -67,20 +76,28 @@ interface ProofBlock {
  * the broken law.
  */
 export function proofLines(options: ProofOptions): ProofLines {
+  const why = whyNotShown(options);
+  if (why !== undefined) return { why: `${options.finding.law} ${why}` };
   const writer = new ProofWriter(options);
   const { finding, trace } = options;
-  try {
-    for (const step of trace) writer.step(step, step.step === finding.step);
-    if (finding.op === 'end') writer.end();
-    return { lines: writer.lines, blocks: writer.names, notes: writer.notes };
-  } catch (error) {
-    if (error instanceof NoProof) return { why: error.message };
-    throw error;
-  }
+  for (const step of trace) writer.step(step, step.step === finding.step);
+  if (finding.op === 'end') writer.end();
+  return { lines: writer.lines, blocks: writer.names, notes: writer.notes };
 }
 
-/** Why a law cannot be shown. */
-class NoProof extends Error {}
+/** Why this law cannot be shown, of this target in this language. */
+function whyNotShown({ finding, offers, spelling }: ProofOptions): string | undefined {
+  const isOneOf = (laws: readonly Law[]): boolean => laws.some(({ name }) => name === finding.law);
+  if (!isOneOf(LAWS)) return "is about the target's own structures, which a caller does not see";
+  if (isOneOf([LAW.sameProgramSameAddresses])) return 'compares fresh heaps, and a program has one';
+  if (isOneOf(FREE_LAWS) && spelling.refused('') === undefined)
+    return 'asks what free returned, which is nothing here';
+  if (isOneOf(FOOTPRINT_LAWS) && !offers.footprint)
+    return 'needs the footprint, which the program cannot ask for';
+  if (isOneOf([LAW.blocksStayInside]) && !offers.bounds)
+    return "needs the heap's bounds, which the program cannot ask for";
+  return undefined;
+}
 
 class ProofWriter {
   readonly lines: string[] = [];
@@ -92,7 +109,6 @@ class ProofWriter {
 
   constructor(options: ProofOptions) {
     this.#options = options;
-    this.#requireShown();
   }
 
   get names(): readonly Name[] {
@@ -296,27 +312,6 @@ class ProofWriter {
 
   #isLaw({ name }: { readonly name: string }): boolean {
     return this.#options.finding.law === name;
-  }
-
-  /** @throws {NoProof} This law, on this target, in this language. */
-  #requireShown(): void {
-    const { finding, offers, spelling } = this.#options;
-    const isOurs = Object.values(LAW).some(({ name }) => name === finding.law);
-    if (!isOurs)
-      throw new NoProof(
-        `${finding.law} is about the target's own structures, which a caller does not see`,
-      );
-    if (this.#isLaw(LAW.sameProgramSameAddresses))
-      throw new NoProof(`${finding.law} compares fresh heaps, and a program has one`);
-    const isFreeAsked = [
-      LAW.freeAcceptsItsBlocks,
-      LAW.doubleFreeIsRefused,
-      LAW.freeInsideIsRefused,
-    ];
-    if (isFreeAsked.some((law) => this.#isLaw(law)) && spelling.refused('') === undefined)
-      throw new NoProof(`${finding.law} asks what free returned, which is nothing here`);
-    if (this.#isLaw(LAW.blocksStayInside) && !offers.bounds)
-      throw new NoProof(`${finding.law} needs the heap's bounds, which the program cannot ask for`);
   }
 }
 
