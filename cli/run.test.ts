@@ -320,6 +320,15 @@ test('export writes what import reads back, and says what got lost', async () =>
   expect(existsSync(join(folder.path, 'back.mtrace'))).toBe(true);
 });
 
+test('export of a trace that breaks its format leaves no file', async () => {
+  folder.write('broken.trace', 'Alloc(8),\nFree(7),\n');
+  const argv = ['export', 'broken.trace', '--format', 'mtrace', '-o', 'half.txt'];
+  const { code, stderr } = await folder.call(argv);
+  expect(stderr).toMatch(/^broken\.trace:2: block 7 is freed, but 1 Alloc lines stand above; /);
+  expect(code).toBe(2);
+  expect(existsSync(join(folder.path, 'half.txt'))).toBe(false);
+});
+
 test('import writes a trace as a program that replays', async () => {
   const { code, stdout } = await folder.call(['import', 'small.rep', '-o', 'imported.ops']);
   const replayed = await folder.call(['replay', 'imported.ops']);

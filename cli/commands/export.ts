@@ -8,7 +8,7 @@ import { formatMany } from '../format.ts';
 import type { Io } from '../io.ts';
 import { openOps, type OpsFile } from '../load-program.ts';
 import { openSession } from '../session.ts';
-import { writeProgram } from '../write-program.ts';
+import { writeLines } from '../write-program.ts';
 
 export interface ExportCommandOptions {
   readonly format: TraceWriter;
@@ -31,17 +31,17 @@ export function exportTrace(io: Io, path: string, options: ExportCommandOptions)
   const { format } = options;
   const file = openOps(path, io.cwd);
   const losses = new Losses();
-  const lines = [...format.write(() => opsOf(file), losses)];
+  const lines = format.write(() => opsOf(file), losses);
   const written = options.output ?? `${basename(path).replace(/\.[^.]+$/, '')}.${format.name}`;
-  writeProgram(written, lines.map((line) => `${line}\n`).join(''), io.cwd);
-  output.say(`${written}: ${formatMany(lines.length, 'line')} of ${format.name} from ${path}`);
+  const linesCount = writeLines(written, lines, io.cwd);
+  output.say(`${written}: ${formatMany(linesCount, 'line')} of ${format.name} from ${path}`);
   for (const { count, what } of losses.list()) output.say(`  ${count} ${what}`);
   output.document({
     command: 'export',
     file: path,
     written,
     format: format.name,
-    linesCount: lines.length,
+    linesCount,
     losses: losses.list(),
   });
   return EXIT.clean;

@@ -8,7 +8,7 @@ import { MUTANTS, mutantTargetName } from '../../src/targets/mutants/index.ts';
 import { THREAD_RULES } from '../../src/targets/kernel.ts';
 import { MACHINE_RULES } from '../../src/targets/machine.ts';
 import { SMALL_ALLOCATOR_INVARIANTS } from '../../src/allocators/invariants.ts';
-import { TRACE_FORMATS } from '../../src/trace-formats/index.ts';
+import { TRACE_FORMATS, TRACE_WRITERS } from '../../src/trace-formats/index.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { formatColumns } from '../format.ts';
 import type { Io } from '../io.ts';
@@ -61,7 +61,10 @@ const LISTS = {
     ),
   formats: (): readonly Entry[] => [
     { name: 'program', says: `heapcheck's own programs; their first line is '${PROGRAM_HEADER}'` },
-    ...TRACE_FORMATS.map(({ name, says }) => ({ name, says })),
+    ...TRACE_FORMATS.map(({ name, says }) => {
+      const isWritten = TRACE_WRITERS.some((writer) => writer.name === name);
+      return { name, says: isWritten ? `${says}; export writes it` : says };
+    }),
   ],
 } as const;
 

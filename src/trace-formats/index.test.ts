@@ -4,10 +4,21 @@ import { describe, expect, test } from 'vitest';
 import type { BlockOp, Op } from '../program/op.ts';
 import { decodeProgram, encodeProgram } from '../program/bytes.ts';
 import { parseProgram, printProgram } from '../program/text.ts';
-import { detectTraceFormat, HEAD_LENGTH, splitLines, type TraceSummary } from './index.ts';
+import {
+  detectTraceFormat,
+  HEAD_LENGTH,
+  Losses,
+  splitLines,
+  TRACE_WRITERS,
+  type TraceSummary,
+} from './index.ts';
+import { readAll } from './read.test-helper.ts';
 
 const TRACES = join(import.meta.dirname, '../../corpus/seeds/traces');
 const FILES = readdirSync(TRACES).filter((file) => !file.endsWith('.md'));
+
+/** Those in which no request failed, which an export would take as granted. */
+const GRANTED = FILES.filter((file) => file !== 'operators.valgrind.log');
 
 /** The file in pieces that end anywhere, as a stream would give them. */
 function read(file: string): { ops: readonly Op[]; summary: TraceSummary; text: string } {
@@ -68,6 +79,23 @@ describe('the recorded traces', () => {
     expect(parseProgram(printProgram(ops), file).program).toEqual(ops);
     expect(decodeProgram(encodeProgram(ops as readonly BlockOp[]))).toEqual(ops);
   });
+
+  test.each(GRANTED.flatMap((file) => TRACE_WRITERS.map((writer) => ({ file, writer }))))(
+    '$file has the same blocks, peak and rest as $writer.name',
+    ({ file, writer }) => {
+      const { ops, summary } = read(file);
+      const lines = [...writer.write(() => ops, new Losses())];
+      const format = detectTraceFormat(lines.slice(0, 9).join('\n'), file);
+      expect(format.name).toBe(writer.name);
+      const { blocksCount, peakBytes, leftCount, leftBytes } = summary;
+      expect(readAll(format, lines).summary).toMatchObject({
+        blocksCount,
+        peakBytes,
+        leftCount,
+        leftBytes,
+      });
+    },
+  );
 
   test.each(FILES.filter((file) => file.endsWith('.log')))(
     '%s leaves what valgrind says was left',
