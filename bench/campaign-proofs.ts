@@ -17,6 +17,7 @@ const LIBRARY: ProofTarget = {
   calloc: 'toy_calloc',
   realloc: 'toy_realloc',
   aligned: 'toy_aligned',
+  systemInit: 'toy_begin',
   init: 'toy_init',
   bounds: ['toy_first', 'toy_last'],
   footprint: 'toy_taken',

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Engine } from '../../fuzz/index.ts';
 import { LAWS } from '../check/law.ts';
 import type { MakeAllocatorTarget } from '../check/target.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../targets/object.ts';
@@ -30,6 +31,25 @@ describe.concurrent('an emitted program', () => {
       const run = each.law === 'answers-in-time' ? inProcess : inThread;
       expect(await run(`fine-${index}.mjs`)).toBe(0);
       expect(await run(`proof-${index}.mjs`)).toBe(1);
+    },
+  );
+});
+
+describe.concurrent('an emitted program of many ops', () => {
+  const answering = BREAKS.filter(({ law }) => law !== 'answers-in-time');
+
+  test.each(answering.map((each, index) => ({ ...each, index })))(
+    '$index shows what the fuzzer finds in an allocator that breaks $law',
+    async ({ index, ...each }) => {
+      const broken = `fuzzed-${index}.mjs`;
+      folder.write(broken, patched(each));
+      const make = await load(broken);
+      const raw = new Engine(make, { seed: index }).run(3000)!;
+      const { finding, trace } = shownBy(make, raw.program);
+      const module = { kind: 'module', specifier: `./${broken}` } as const;
+      const proof = emitProof({ finding, trace, target: make() }, module, 'js');
+      folder.write(`long-${index}.mjs`, 'text' in proof ? proof.text : '');
+      expect(await inThread(`long-${index}.mjs`)).toBe(1);
     },
   );
 });
