@@ -10,7 +10,7 @@ export interface CLibrary {
   readonly free: string;
   readonly calloc?: string;
   readonly realloc?: string;
-  /** As C's aligned_alloc: the alignment, then the size. */
+  /** The alignment, then the size, whatever it is: memalign, since aligned_alloc of C11 wants a multiple. */
   readonly aligned?: string;
   readonly usableSize?: string;
   /** Called once before all, as malloc-lab's mm_init; anything but 0 says that it failed. */
