@@ -17,7 +17,7 @@ export type Request =
  * What the formats have in common that name a block by its address; 0 stands for null.
  *
  * - A request that failed is asked again, and what it returns is given back at once, so that an allocator that grants
- *   it goes on as recorded. A realloc that failed is asked again and keeps its slot.
+ *   it goes on as recorded. A realloc that failed is asked again and keeps its slot, but one to 0 bytes is a free.
  * - A free of an address that no line returned is of a block from before the recording, and is passed over. A realloc
  *   of one is a malloc.
  */
@@ -67,6 +67,7 @@ export class AddressedBlocks {
 
   #refuse(request: Request): readonly Op[] {
     if (request.kind === 'realloc' && request.address !== 0) {
+      if (request.size === 0) return this.free(request.address);
       const block = this.#blocks.get(request.address);
       return block ? [opOf(request, block.slot)] : [];
     }

@@ -10,6 +10,13 @@ describe('a log', () => {
     [['[pid 31] calloc(3, 8) = 0x10'], ['b0 = calloc 3 8']],
     [['12:07:31.25 a.out->memalign(64, 100) = 0x10'], ['b0 = aligned 64 100']],
     [['[0x401186] libc.so.6->aligned_alloc(0x40, 128) = 0x10'], ['b0 = aligned 64 128']],
+    [['2254 10:05:39.268636 [0x55e7d756d1b0] malloc(24) = 0x10'], ['b0 = malloc 24']],
+    [['  0.000150 malloc(24) = 0x10'], ['b0 = malloc 24']],
+    [['aligned_alloc(64, 128, 0x55a1e38ce, 0) = 0x10'], ['b0 = aligned 64 128']],
+    [
+      ['malloc(9) = 0x10', 'realloc(0x10, 0) = 0', 'malloc(8) = 0x10'],
+      ['b0 = malloc 9', 'free b0', 'b0 = malloc 8'],
+    ],
     [['realloc(nil, 40) = 0x10'], ['b0 = realloc null 40']],
     [['free(nil) = <void>'], ['free null']],
     [

@@ -14,7 +14,8 @@ import type { TraceFormat } from './trace-format.ts';
  * The log of ltrace. Calls of the allocator stand among those of other functions and the program's output:
  *
  *     malloc(24)                                       = 0x5581f2c0
- *     [pid 3140] calloc(3, 8)                          = 0x5581f2e0
+ *     [pid 3140] calloc(3, 8)                          = 0x5581f2e0     on the terminal
+ *     3140 aligned_alloc(64, 128, 0x5581f, 0)          = 0x5581f380     in a file
  *     12:07:31.2 libc.so.6->realloc(0x5581f2c0, 80)    = 0x5581f300
  *     memalign(64, 100)                                = 0x5581f340
  *     [pid 3141] malloc(40 <unfinished ...>
@@ -23,6 +24,7 @@ import type { TraceFormat } from './trace-format.ts';
  *
  * - Null is `0`, `nil`, `0x0` or `NULL`.
  * - A posix_memalign does not show its address, and is passed over with the free of it.
+ * - Of a function that it does not know, such as aligned_alloc, ltrace shows more arguments than there are.
  * - Sizes are decimal, as ltrace prints them, or hexadecimal.
  *
  * Source: ltrace(1); the output of ltrace 0.7.3.
@@ -43,10 +45,11 @@ export const LTRACE: TraceFormat = {
 };
 
 const FUNCTIONS = new Set(['malloc', 'calloc', 'realloc', 'memalign', 'aligned_alloc', 'free']);
-/** Process, time, instruction pointer and calling module, each where it was asked for; the name; what is behind it. */
+/** In front of a call, each where it was asked for: process, time, instruction pointer, calling module. */
 const CALL =
-  /^(?:\[pid (\d+)\] |(?=\S))(?:[\d:.]+ )?(?:\[0x[\da-f]+\] )?(?:[\w.+-]+->)?([a-z_]+)\((.*)$/;
-const RESUMED = /^(?:\[pid (\d+)\] |(?=\S))(?:[\d:.]+ )?<\.\.\. ([a-z_]+) resumed> (.*)$/;
+  /^ *(?:(?:\[pid )?(\d+)\]? +)?(?:[\d:.]+ +)?(?:\[0x[\da-f]+\] )?(?:[\w.+-]+->)?([a-z_]+)\((.*)$/;
+const RESUMED =
+  /^ *(?:(?:\[pid )?(\d+)\]? +)?(?:[\d:.]+ +)?(?:\[0x[\da-f]+\] )?<\.\.\. ([a-z_]+) resumed> (.*)$/;
 const UNFINISHED = / ?<unfinished \.\.\.>\s*$/;
 const RESULT = /^([^()]*)\)\s*= (\S+)\s*$/;
 
@@ -77,7 +80,7 @@ function lineReader(blocks: AddressedBlocks, place: Place): ReadLine {
 
 function parseRequest(name: string, words: readonly string[], place: Place): Request {
   const wanted = name === 'malloc' ? 1 : 2;
-  if (words.length !== wanted) {
+  if (words.length !== wanted && name !== 'aligned_alloc') {
     const problem = `'(${words.join(', ')})' holds ${words.length} arguments`;
     throw usageErrorAt(place, problem, `${name} has ${wanted}`);
   }

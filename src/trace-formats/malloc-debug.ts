@@ -61,10 +61,8 @@ function lineReader(blocks: AddressedBlocks, place: Place): ReadLine {
       }
       case 'realloc': {
         const moved = parseTagged(first!, place);
-        const size = parseSize(second!, place);
-        // Android frees a block that is resized to nothing, and returns null.
-        if (address === 0 && moved !== 0 && size === 0) return blocks.free(moved);
-        return blocks.answer({ kind: 'realloc', address: moved, size }, address);
+        const request = { address: moved, size: parseSize(second!, place) };
+        return blocks.answer({ kind: 'realloc', ...request }, address);
       }
       case 'memalign': {
         const alignment = parseAlignment(first!, place);
