@@ -1,10 +1,12 @@
 /** Allocators from npm: what they break is in `corpus`, and as far as they hold nothing is found. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { Engine } from '../../fuzz/index.ts';
 import { Runner } from '../../src/check/runner.ts';
 import { LAWS } from '../../src/check/law.ts';
+import { emitProof } from '../../src/emit/emit.ts';
+import { ProofFolder, shownBy } from '../../src/emit/run-proof.test-helper.ts';
 import { corpusFolder } from '../../src/store/corpus-folder.ts';
 import { objectTarget, type MakeAllocator } from '../../src/targets/object.ts';
 
@@ -15,6 +17,9 @@ interface Adapter {
 
 const PACKAGES = ['thing-malloc', 'codemix-malloc', 'number-allocator'] as const;
 const corpus = corpusFolder(join(import.meta.dirname, 'corpus'));
+
+const folder = new ProofFolder();
+afterAll(() => folder.remove());
 
 async function load(name: string): Promise<Adapter> {
   return (await import(join(import.meta.dirname, `${name}.js`))) as Adapter;
@@ -30,6 +35,15 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(run(program)).toBe(law);
     const shorter = program.map((_, left) => program.filter((_op, index) => index !== left));
     expect(shorter.map(run)).not.toContain(law);
+  });
+
+  test.each(stored)('is shown to break $law by a program of its own', async ({ program }) => {
+    const make = objectTarget(name, (await load(name)).default);
+    const { finding, trace } = shownBy(make, program);
+    const module = { kind: 'module', specifier: join(import.meta.dirname, `${name}.js`) } as const;
+    const proof = emitProof({ finding, trace, target: make() }, module, 'js');
+    folder.write(`${name}.mjs`, 'text' in proof ? proof.text : '');
+    expect(await folder.run(`${name}.mjs`)).toBe(1);
   });
 
   test('keeps every law it is asked as far as it holds', async () => {

@@ -113,6 +113,7 @@ describe('there is no program', () => {
       'same-program-same-addresses',
       'same-program-same-addresses compares fresh heaps, and a program has one',
     ],
+    [module, 'js', 'calloc-zeroes', 'calloc-zeroes is not seen in what these calls return'],
     [
       library,
       'c',

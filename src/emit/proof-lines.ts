@@ -82,6 +82,7 @@ export function proofLines(options: ProofOptions): ProofLines {
   const { finding, trace } = options;
   for (const step of trace) writer.step(step, step.step === finding.step);
   if (finding.op === 'end') writer.end();
+  if (!writer.isShown) return { why: `${finding.law} is not seen in what these calls return` };
   return { lines: writer.lines, blocks: writer.names, notes: writer.notes };
 }
 
@@ -303,6 +304,11 @@ class ProofWriter {
     const name = `b${slot}`;
     this.#names.add(name);
     return name;
+  }
+
+  /** Whether something of the program tells that the law is broken. */
+  get isShown(): boolean {
+    return this.#neverReturns || this.lines.some((line) => line.includes('fail('));
   }
 
   /** Whether the call that shows it crashes or hangs, so that nothing is to be asked of its answer. */
