@@ -42,6 +42,7 @@ const CASES: readonly ProofCase[] = [
   { broken: 4, law: 'impossible-request-is-refused', program: 'b0 = malloc 4294967312' },
   { broken: 5, law: 'answers-in-time', program: 'b0 = malloc 40', shows: 'by a crash' },
   { broken: 6, law: 'calls-return', program: 'b0 = malloc 40', shows: 'by a crash' },
+  { broken: 19, law: 'calls-return', program: 'b0 = malloc 40', shows: 'by a crash' },
   { broken: 7, law: 'blocks-stay-inside', program: 'b0 = malloc 65536' },
   {
     broken: 8,

@@ -42,6 +42,7 @@ static void *take(size_t alignment, size_t size) {
         while (size == 40) top += 0 * size;
     }
     if (BROKEN == 6 && size == 40) abort();
+    if (BROKEN == 19 && size == 40) exit(0);
     if (size > CAPACITY || at + need > CAPACITY + (BROKEN == 7 ? CAPACITY : 0)) {
         if (BROKEN == 8) taken += 4096;
         return NULL;

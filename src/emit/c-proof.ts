@@ -41,7 +41,10 @@ export function emitC({ finding, target, trace }: Proven, library: CLibrary): Pr
   if ('why' in proof) return proof;
   const { blocks, lines, notes } = proof;
   const isHang = finding.law === LAW.answersInTime.name;
+  const isCrash = finding.crash !== undefined;
   const begin = [
+    // What ends the process by a plain exit(0) shows the bug as well.
+    ...(isCrash ? ['atexit(ended);'] : []),
     ...(isHang ? [`alarm(${LIMIT_S});`] : []),
     ...(library.systemInit === undefined ? [] : [`${library.systemInit}();`]),
     ...(library.init === undefined
@@ -61,18 +64,23 @@ export function emitC({ finding, target, trace }: Proven, library: CLibrary): Pr
     '',
     ...prototypes(library),
     ...(isHang ? ['unsigned alarm(unsigned seconds);'] : []),
+    ...(isCrash ? ['', 'static int isDone;'] : []),
     ...helpersFor(all, helpersOf(library)),
+    ...(isCrash ? ENDED : []),
     '',
     'int main(void) {',
     ...blocks.map((name) => `    char *${name} = NULL;`),
     ...notes.map((name) => `    double ${name} = 0;`),
     ...all.map((line) => `    ${line}`),
+    ...(isCrash ? ['    isDone = 1;'] : []),
     '    puts("the bug does not show");',
     '    return 0;',
     '}',
   ];
   return { text: `${text.join('\n')}\n` };
 }
+
+const ENDED = ['', 'static void ended(void) {', '    if (!isDone) _Exit(1);', '}'];
 
 function spellingOf(library: CLibrary): Spelling {
   return {
