@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CALLS, MODULES } from './bad-calls.test-helper.ts';
 import { FOLDERS, PROGRAMS, TRACES } from './bad-files.test-helper.ts';
+import { TARGET_OPTIONS } from './bad-targets.test-helper.ts';
 import { BROKEN_FILES } from './broken-files.test-helper.ts';
 import { TestFolder } from './test-folder.test-helper.ts';
 
@@ -16,6 +17,7 @@ afterAll(() => {
 describe.each([
   ['call', CALLS],
   ['module', MODULES],
+  ['target option', TARGET_OPTIONS],
   ['program', PROGRAMS],
   ['trace', TRACES],
   ['folder', FOLDERS],

@@ -12,6 +12,7 @@ import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { filesOfName, type LoadedTarget } from './load-target.ts';
 import { formatMany } from './format.ts';
 import type { Session } from './session.ts';
+import { printTargetOptions } from './target-options.ts';
 
 /** A finding with what a reader needs beside it. */
 export interface ShownFinding {
@@ -80,7 +81,7 @@ function replayLine(
   const isFoundByName =
     target.file === undefined ||
     filesOfName(target.name).some((name) => resolve(cwd, name) === target.file);
-  return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${target.spec}`}`;
+  return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${target.spec}`}${printTargetOptions(target.options)}`;
 }
 
 /** What happened in a run, step by step, with the target's blocks; up to where it hung, if it does. */

@@ -4,13 +4,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { RawFinding } from '../fuzz/engine.ts';
 import type { Program } from '../src/program/program.ts';
 import { FuzzCampaign, type FuzzOptions } from './fuzz-campaign.ts';
-import { loadTarget } from './load-target.ts';
+import { type LoadedTarget, loadTarget } from './load-target.ts';
 import type { Tally } from './tally.ts';
 
 /** What a worker is started with. */
 export interface WorkerTask {
   /** The target, as it stands on the command line. */
-  readonly spec: string;
+  readonly target: Pick<LoadedTarget, 'spec' | 'options'>;
   /** Folder from which paths are read. */
   readonly cwd: string;
   readonly options: FuzzOptions;
@@ -37,7 +37,10 @@ const port = parentPort!;
 const stop = new AbortController();
 port.once('message', () => stop.abort());
 
-const { makeTarget } = await loadTarget(task.spec, { cwd: task.cwd });
+const { makeTarget } = await loadTarget(task.target.spec, {
+  ...task.target.options,
+  cwd: task.cwd,
+});
 const campaign = new FuzzCampaign(makeTarget, task.options, {
   now: () => performance.now(),
   // Ctrl-C is the main thread's.

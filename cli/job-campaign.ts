@@ -36,12 +36,18 @@ export class JobCampaign {
    * @param task What each worker searches, and from where its path is read.
    * @param count Workers, at least 1.
    */
-  constructor(task: Pick<WorkerTask, 'spec' | 'cwd'>, options: FuzzOptions, count: number) {
+  constructor(
+    { cwd, target: { options: targetOptions, spec } }: Pick<WorkerTask, 'target' | 'cwd'>,
+    options: FuzzOptions,
+    count: number,
+  ) {
     this.#options = options;
     const counts = sharesOf(options.runs, count);
     this.#jobs = counts.map((runs, index) =>
       this.#start({
-        ...task,
+        // A target has functions, which do not go to another thread.
+        target: { options: targetOptions, spec },
+        cwd,
         options: { ...options, runs, seed: fold(`${options.seed} worker ${index}`) },
       }),
     );

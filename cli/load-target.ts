@@ -4,7 +4,12 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { basename, extname, isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../src/base/usage-error.ts';
-import type { AllocatorTarget, MakeAllocatorTarget, MakeTarget } from '../src/check/target.ts';
+import type {
+  AllocatorTarget,
+  MakeAllocatorTarget,
+  MakeTarget,
+  Promises,
+} from '../src/check/target.ts';
 import type { ProofTarget } from '../src/emit/emit.ts';
 import type { FlatArenaOptions } from '../src/heap/flat-arena.ts';
 import { type HeapOptions, PRESETS } from '../src/heap/options.ts';
@@ -16,6 +21,7 @@ import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
 import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
+import { printTargetOptions, type TargetOptions, targetOptionsOf } from './target-options.ts';
 
 /** A target as the command was given it. */
 export interface LoadedTarget {
@@ -24,13 +30,15 @@ export interface LoadedTarget {
   readonly makeTarget: MakeTarget;
   /** What `--target` needs to load it again. */
   readonly spec: string;
+  /** What stood beside it, and is needed as well. */
+  readonly options: TargetOptions;
   /** The module's file, for a target of the user's own. */
   readonly file?: string;
   /** How a program of its own gets at it, written beside a file of this folder; none for what is heapcheck's own. */
   readonly proofFrom?: (folder: string) => ProofTarget;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends TargetOptions {
   /** Folder from which paths are read. */
   readonly cwd: string;
   /** Memory of the reference, where more is needed than its own default. */
@@ -66,16 +74,23 @@ const LATER_ENDINGS = new Set(['.so', '.dylib', '.dll', '.wasm']);
  * @throws {UsageError} There is no such target, or its module cannot serve as one.
  */
 export async function loadTarget(spec: string, options: LoadOptions): Promise<LoadedTarget> {
-  if (isBuiltIn(spec)) return loadBuiltIn(spec, options);
+  const own = targetOptionsOf(options);
+  if (isBuiltIn(spec)) {
+    refuseOptions(own, `${spec} is heapcheck's own, of which all is known`);
+    return loadBuiltIn(spec, options);
+  }
   const file = resolve(options.cwd, spec);
   checkFile(spec, file);
   const name = moduleTargetName(file, options.cwd);
+  const { promise, ...others } = own;
+  refuseOptions(others, `${spec} is a module of JavaScript, whose calls are named as they are`);
   const makeAllocator = exportedAllocator(spec, await importModule(spec, file));
   return {
     name,
     spec,
+    options: own,
     file,
-    makeTarget: userTarget(name, spec, makeAllocator),
+    makeTarget: promising(userTarget(name, spec, makeAllocator), promise),
     proofFrom: (folder) => ({ kind: 'module', specifier: specifierFrom(folder, file) }),
   };
 }
@@ -84,6 +99,21 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
 function specifierFrom(folder: string, file: string): string {
   const path = relative(folder, file).replaceAll('\\', '/');
   return path.startsWith('.') ? path : `./${path}`;
+}
+
+/** @throws {UsageError} There is an option, and the target is of a kind that has no use for it. */
+function refuseOptions(options: TargetOptions, reason: string): void {
+  const option = /--[a-z-]+/.exec(printTargetOptions(options))?.[0];
+  if (option !== undefined) throw new UsageError(`${option}: ${reason}; leave it out.`);
+}
+
+/** The targets, with promises beside their own. */
+function promising(makeTarget: MakeAllocatorTarget, promise?: Promises): MakeAllocatorTarget {
+  if (promise === undefined) return makeTarget;
+  return () => {
+    const target = makeTarget();
+    return Object.assign(target, { promises: { ...target.promises, ...promise } });
+  };
 }
 
 /** A module in a folder of that name is told by its ending. */
@@ -99,26 +129,29 @@ export function isBuiltIn(spec: string): boolean {
 
 async function loadBuiltIn(spec: string, options: LoadOptions): Promise<LoadedTarget> {
   if (spec.startsWith('mutants/')) {
-    return { name: spec, spec, makeTarget: await loadMutant(findMutant(spec)) };
+    return builtIn(spec, await loadMutant(findMutant(spec)));
   }
-  if (isSmallAllocator(spec)) return { name: spec, spec, makeTarget: SMALL_ALLOCATORS[spec]() };
+  if (isSmallAllocator(spec)) return builtIn(spec, SMALL_ALLOCATORS[spec]());
   const kernel = KERNELS.get(spec);
-  if (kernel !== undefined) return { name: spec, spec, makeTarget: kernelTarget(kernel) };
+  if (kernel !== undefined) return builtIn(spec, kernelTarget(kernel));
   if (/^kernel\b/.test(spec))
     throw new UsageError(
       `target: there is no kernel '${spec.slice('kernel/'.length)}'; pass ${KERNEL_NAMES.join(', ')}.`,
     );
   if (/^machine\b/.test(spec))
-    return { name: spec, spec, makeTarget: machineTarget({ preset: machinePresetOf(spec) }) };
+    return builtIn(spec, machineTarget({ preset: machinePresetOf(spec) }));
   const paged = PAGED.get(spec);
-  if (paged !== undefined)
-    return { name: spec, spec, makeTarget: referenceTarget({ machine: { preset: paged } }) };
+  if (paged !== undefined) return builtIn(spec, referenceTarget({ machine: { preset: paged } }));
   const makeTarget = referenceTarget({
     name: spec,
     heap: presetOf(spec),
     ...(options.arena && { arena: options.arena }),
   });
-  return { name: spec, spec, makeTarget };
+  return builtIn(spec, makeTarget);
+}
+
+function builtIn(spec: string, makeTarget: MakeTarget): LoadedTarget {
+  return { name: spec, spec, options: {}, makeTarget };
 }
 
 function isSmallAllocator(spec: string): spec is SmallAllocatorName {

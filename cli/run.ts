@@ -30,6 +30,7 @@ import {
   parseSizes,
   parseTimeLimit,
 } from './parse-option.ts';
+import { addTargetOptions } from './target-options.ts';
 
 /** Runs the command as if it were called with these arguments. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -148,7 +149,7 @@ function addExplore(program: Command, io: Io, result: Result): void {
     .option('--alignment <bytes>', 'what aligned asks for', parseAlignment, 32)
     .option('--resume <file>', 'goes on where the file says, and writes to it how far it came')
     .option('--corpus <folder>', 'where findings are kept', 'corpus');
-  addCommonOptions(addTimeLimit(command)).action(
+  addCommonOptions(addTargetOptions(addTimeLimit(command))).action(
     async (target: string | undefined, options: ExploreCommandOptions) => {
       result.code = await explore(io, target, options);
     },
@@ -162,7 +163,7 @@ function addMerge(program: Command, io: Io, result: Result): void {
     .argument('<target>', TARGET_HELP)
     .argument('<into>', 'the folder that is added to; it need not exist')
     .argument('<from...>', 'folders that are read');
-  addCommonOptions(command).action(
+  addCommonOptions(addTargetOptions(command)).action(
     async (spec: string, into: string, from: string[], options: MergeCommandOptions) => {
       result.code = await merge(io, { spec, into, from }, options);
     },
@@ -182,7 +183,7 @@ function addReplay(program: Command, io: Io, result: Result): void {
         `also writes a program that shows the finding without heapcheck, of ${PROOF_LANGUAGES.join(', ')}`,
       ).argParser(parseProofLanguage),
     );
-  addCommonOptions(addTimeLimit(command)).action(
+  addCommonOptions(addTargetOptions(addTimeLimit(command))).action(
     async (files: string[], options: ReplayCommandOptions) => {
       result.code = await replay(io, files, options);
     },
@@ -196,7 +197,7 @@ function addMinimize(program: Command, io: Io, result: Result): void {
     .argument('<file>', 'a program, or a trace')
     .option('--target <target>', `${TARGET_HELP} (default: the one that the file names)`)
     .option('-o, --output <file>', 'where to write (default: beside the file, as .min.ops)');
-  addCommonOptions(addTimeLimit(command)).action(
+  addCommonOptions(addTargetOptions(addTimeLimit(command))).action(
     async (file: string, options: MinimizeCommandOptions) => {
       result.code = await minimizeFile(io, file, options);
     },
@@ -287,7 +288,7 @@ function addList(program: Command, io: Io, result: Result): void {
 
 function addCampaignOptions(command: Command, runsHelp: string): Command {
   return addCommonOptions(
-    addTimeLimit(command)
+    addTargetOptions(addTimeLimit(command))
       .option('--seed <hex>', 'repeats a campaign (default: drawn, and printed first)', parseSeed)
       .option('--runs <count>', runsHelp, parseCount('--runs'))
       .option(

@@ -17,8 +17,9 @@ import { type BaselineOptions, KnownFindings } from '../known-findings.ts';
 import { loadTarget } from '../load-target.ts';
 import { exactRun, type Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
+import { type TargetOptions, targetOptionsOf } from '../target-options.ts';
 
-export interface CheckCommandOptions extends BaselineOptions {
+export interface CheckCommandOptions extends BaselineOptions, TargetOptions {
   readonly seed?: number;
   readonly runs?: number;
   readonly maxTotalTime?: number;
@@ -43,7 +44,10 @@ export async function check(
 ): Promise<ExitCode> {
   const session = openSession(io, options);
   const seed = announceSeed(session, options.seed);
-  const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
+  const target = await loadTarget(spec ?? 'reference', {
+    ...targetOptionsOf(options),
+    cwd: io.cwd,
+  });
   const store = openCorpus(options.corpus, io.cwd);
   const search = { session, target, seed, store, timeLimitMs: options.timeLimit };
   const known = new KnownFindings(options, io.cwd);

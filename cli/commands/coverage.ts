@@ -19,6 +19,7 @@ import { withObservedCases } from '../observed-cases.ts';
 import { openCorpus } from '../open-corpus.ts';
 import type { Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
+import { targetOptionsOf } from '../target-options.ts';
 import type { CheckCommandOptions } from './check.ts';
 
 export interface CoverageCommandOptions extends Omit<CheckCommandOptions, 'keepGoing'> {
@@ -38,7 +39,7 @@ export async function coverage(
   const reporters = await loadReporters();
   const recorder = new CoverageRecorder();
   recorder.start();
-  const loaded = await loadTarget(spec, { cwd: io.cwd });
+  const loaded = await loadTarget(spec, { ...targetOptionsOf(options), cwd: io.cwd });
   const target = { ...loaded, makeTarget: withObservedCases(loaded.makeTarget) };
   const store = openCorpus(options.corpus, io.cwd);
   const search: Search = { session, target, seed, store, timeLimitMs: options.timeLimit };

@@ -19,8 +19,9 @@ import { openCorpus } from '../open-corpus.ts';
 import { refineAndKeep, type Refining } from '../refine-finding.ts';
 import { openSession } from '../session.ts';
 import { readStateFile, type SearchOf, writeStateFile } from '../state-file.ts';
+import { type TargetOptions, targetOptionsOf } from '../target-options.ts';
 
-export interface ExploreCommandOptions {
+export interface ExploreCommandOptions extends TargetOptions {
   readonly sizes: readonly number[];
   readonly kinds: readonly ExploredKind[];
   readonly alignment: number;
@@ -43,7 +44,10 @@ export async function explore(
   options: ExploreCommandOptions,
 ): Promise<ExitCode> {
   const session = openSession(io, options);
-  const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
+  const target = await loadTarget(spec ?? 'reference', {
+    ...targetOptionsOf(options),
+    cwd: io.cwd,
+  });
   const makeTarget = allocatorOf(target, options.kinds);
   const store = openCorpus(options.corpus, io.cwd);
   const search: Refining = { session, target, store, timeLimitMs: options.timeLimit };

@@ -20,8 +20,9 @@ import { openCorpus } from '../open-corpus.ts';
 import { openFolders, type ProgramFolders } from '../program-folders.ts';
 import { refineAndKeep, type Search } from '../refine-finding.ts';
 import { announceSeed, openSession } from '../session.ts';
+import { type TargetOptions, targetOptionsOf } from '../target-options.ts';
 
-export interface FuzzCommandOptions extends BaselineOptions {
+export interface FuzzCommandOptions extends BaselineOptions, TargetOptions {
   readonly seed?: number;
   readonly runs?: number;
   readonly maxTotalTime?: number;
@@ -49,7 +50,10 @@ export async function fuzz(
   const seed = announceSeed(session, options.seed);
   const recorder = options.coverage === true ? new CoverageRecorder() : undefined;
   recorder?.start();
-  const target = await loadTarget(spec ?? 'reference', { cwd: io.cwd });
+  const target = await loadTarget(spec ?? 'reference', {
+    ...targetOptionsOf(options),
+    cwd: io.cwd,
+  });
   const started = io.now();
   const store = openCorpus(options.corpus, io.cwd);
   const known = new KnownFindings(options, io.cwd);
@@ -97,7 +101,7 @@ function begin(
     throw new UsageError(
       `--coverage: code is counted in one thread only; leave out --coverage, or --jobs ${jobs}.`,
     );
-  if (jobs > 1) return new JobCampaign({ spec: target.spec, cwd: io.cwd }, fuzzOptions, jobs);
+  if (jobs > 1) return new JobCampaign({ target, cwd: io.cwd }, fuzzOptions, jobs);
   return new FuzzCampaign(target.makeTarget, fuzzOptions, {
     now: () => io.now(),
     run: interruptible,

@@ -5,8 +5,9 @@ import { formatMany } from '../format.ts';
 import { loadTarget } from '../load-target.ts';
 import { openFolders } from '../program-folders.ts';
 import { openSession } from '../session.ts';
+import { type TargetOptions, targetOptionsOf } from '../target-options.ts';
 
-export interface MergeCommandOptions {
+export interface MergeCommandOptions extends TargetOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -22,7 +23,7 @@ export async function merge(
   options: MergeCommandOptions,
 ): Promise<ExitCode> {
   const { output } = openSession(io, options);
-  const target = await loadTarget(spec, { cwd: io.cwd });
+  const target = await loadTarget(spec, { ...targetOptionsOf(options), cwd: io.cwd });
   const { makeTarget } = target;
   const kept = openFolders([into], makeTarget, io.cwd);
   const others = openFolders(from, makeTarget, io.cwd).known;

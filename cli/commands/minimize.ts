@@ -17,8 +17,9 @@ import { type LoadedTarget, loadTarget } from '../load-target.ts';
 import { exactRun, refineGuarded } from '../refine-finding.ts';
 import { openSession, type Session } from '../session.ts';
 import { writeProgram } from '../write-program.ts';
+import { type TargetOptions, targetOptionsOf } from '../target-options.ts';
 
-export interface MinimizeCommandOptions {
+export interface MinimizeCommandOptions extends TargetOptions {
   readonly target?: string;
   readonly output?: string;
   readonly timeLimit: number;
@@ -42,7 +43,7 @@ export async function minimizeFile(
     file.kind === 'program' ? file : { notes: [], program: readWholeTrace(file).program };
   const { notes, program } = text;
   const spec = options.target ?? targetOfProgram(path, text, io.cwd);
-  const target = await loadTarget(spec, { cwd: io.cwd });
+  const target = await loadTarget(spec, { ...targetOptionsOf(options), cwd: io.cwd });
   const context = { session, target, timeLimitMs: options.timeLimit };
   const shrunk = await interruptible(() => shrink(context, program));
   session.progress.clear();

@@ -28,8 +28,9 @@ import { KeyWaiter } from '../steps.ts';
 import { sayTraceSummary } from '../trace-summary.ts';
 import { writeProof } from '../write-proof.ts';
 import { runTrace } from '../trace-run.ts';
+import { printTargetOptions, type TargetOptions, targetOptionsOf } from '../target-options.ts';
 
-export interface ReplayCommandOptions {
+export interface ReplayCommandOptions extends TargetOptions {
   readonly target?: string;
   readonly step?: boolean;
   readonly emit?: ProofLanguage;
@@ -84,7 +85,7 @@ async function replayProgram(
   const { io, output } = session;
   const { notes, path, program } = file;
   const spec = options.target ?? targetOfProgram(path, file, io.cwd);
-  const target = await loadTarget(spec, { cwd: io.cwd });
+  const target = await loadTarget(spec, { ...targetOptionsOf(options), cwd: io.cwd });
   if (!isMeantFor(program, target.makeTarget()))
     throw new UsageError(
       `${path}: ${target.name} performs no program of ${familyOf(program)}; pass a --target that does, or leave it out.`,
@@ -152,6 +153,7 @@ async function replayTrace(
   const { io, output } = session;
   const { path } = file;
   const target = await loadTarget(options.target ?? 'reference', {
+    ...targetOptionsOf(options),
     cwd: io.cwd,
     arena: TRACE_ARENA,
   });
@@ -212,7 +214,7 @@ function tellTraceFinding(
       '',
       `observed   ${finding.observed}`,
       `expected   ${finding.expected}`,
-      `shrink     npx heapcheck minimize ${path} --target ${target.spec}`,
+      `shrink     npx heapcheck minimize ${path} --target ${target.spec}${printTargetOptions(target.options)}`,
     ].join('\n'),
   );
 }

@@ -1,0 +1,21 @@
+import type { Row } from './bad-calls.test-helper.ts';
+
+/** What is said of a target beside where it is. */
+export const TARGET_OPTIONS: readonly Row[] = [
+  [
+    'check reference --symbols malloc=m',
+    "--symbols: reference is heapcheck's own, of which all is known; leave it out.",
+  ],
+  [
+    'fuzz fine.js --memory-max 65536',
+    '--memory-max: fine.js is a module of JavaScript, whose calls are named as they are; leave it out.',
+  ],
+  [
+    'replay fine.ops --target fine.js --promise alignment=24',
+    "--promise: alignment cannot be '24'; pass a power of two.",
+  ],
+  [
+    'explore fine.js --symbols malloc',
+    "--symbols: 'malloc' is no NAME=VALUE; pass such with commas between: --symbols malloc=my_alloc,free=my_free.",
+  ],
+];
