@@ -17,6 +17,7 @@ import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 import { campaignOnSwitches } from './campaign-switches.ts';
 import { campaignOnTraces } from './campaign-traces.ts';
+import { campaignOnWasm } from './campaign-wasm.ts';
 import { tellUsageErrors } from './usage-errors.ts';
 
 /**
@@ -50,6 +51,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   switches: () => campaignOnSwitches(),
   mutants: () => campaignOnMutants(share),
   explore: () => campaignOnExplore(share),
+  wasm: () => campaignOnWasm(seed, share),
   famous: () => campaignOnFamous(seed, share),
   proofs: () => campaignOnProofs(),
   packages: () => campaignOnPackages(seed, share),

@@ -305,9 +305,21 @@ export const MODULES: readonly Row[] = [
   ],
   [
     'fuzz module.wasm',
-    'target: module.wasm is of a kind that this version of heapcheck does not load; pass a .js module that calls it.',
+    'module.wasm: this is no WebAssembly module, BufferSource argument is empty; build it again.',
   ],
-  ['fuzz notes.txt', 'target: notes.txt is no module; pass a .js or .mjs file.'],
+  [
+    'check trap.wasm',
+    'trap.wasm: the module cannot be started, RuntimeError: unreachable; mend it, or pass a .js module that instantiates it.',
+  ],
+  [
+    'explore needs.wasm',
+    "needs.wasm: the module imports function 'host.log', which nobody gives it; pass a .js module that instantiates it.",
+  ],
+  [
+    'check bump.wasm --symbols malloc=take',
+    "bump.wasm: the module exports no function 'take' (it exports malloc, free); say what its malloc is called.",
+  ],
+  ['fuzz notes.txt', 'target: notes.txt is no module; pass a .js, .mjs or .wasm file.'],
   [
     'check throws.js',
     'throws.js: the module throws when it is loaded, RangeError: no room (line 2); mend it, then try again.',
@@ -399,6 +411,9 @@ export const MODULES: readonly Row[] = [
     'replay fine.ops --target machine',
     'fine.ops: machine performs no program of blocks; pass a --target that does, or leave it out.',
   ],
-  ['replay fine.ops --target fine.ops', 'target: fine.ops is no module; pass a .js or .mjs file.'],
+  [
+    'replay fine.ops --target fine.ops',
+    'target: fine.ops is no module; pass a .js, .mjs or .wasm file.',
+  ],
   ['coverage missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
 ];

@@ -1,3 +1,5 @@
+import { bumpModule, OP, text, wasmModule } from '../src/targets/wasm/wasm-module.test-helper.ts';
+
 /** The first line of every program. */
 const P = 'heapcheck program 1\n';
 
@@ -28,6 +30,12 @@ export default () => {
   'number.js': 'export default 12;',
   'library.so': '',
   'module.wasm': '',
+  'trap.wasm': wasmModule({
+    functions: [{ name: 'boot', paramsCount: 0, hasResult: false, code: [OP.unreachable] }],
+    start: 0,
+  }),
+  'needs.wasm': bumpModule({ imports: [[...text('host'), ...text('log'), 0, 0]] }),
+  'bump.wasm': bumpModule(),
   'notes.txt': 'malloc and free',
   'typed.ts': `export default () => ({ malloc: () => null, free() {} });`,
   'fine.js': `export default () => ({ malloc: () => null, free() {} });`,

@@ -20,6 +20,7 @@ import { kernelName, kernelTarget, type KernelTargetOptions } from '../src/targe
 import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
+import { wasmTarget } from '../src/targets/wasm/wasm-target.ts';
 import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
 import { printTargetOptions, type TargetOptions, targetOptionsOf } from './target-options.ts';
 
@@ -66,7 +67,8 @@ export const KERNEL_NAMES: readonly string[] = [...KERNELS.keys()];
 const LOAD_LIMIT_MS = 10_000;
 const SCRIPT_ENDINGS = ['.js', '.mjs', '.cjs'];
 const TYPESCRIPT_ENDINGS = ['.ts', '.mts', '.cts'];
-const LATER_ENDINGS = new Set(['.so', '.dylib', '.dll', '.wasm']);
+const LATER_ENDINGS = new Set(['.so', '.dylib', '.dll']);
+const WASM_ENDING = '.wasm';
 
 /**
  * Loads a target by what stands on the command line: the name of one of ours, or the path of a module.
@@ -82,6 +84,7 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
   const file = resolve(options.cwd, spec);
   checkFile(spec, file);
   const name = moduleTargetName(file, options.cwd);
+  if (extname(file) === WASM_ENDING) return loadWasm({ name, spec, file }, own);
   const { promise, ...others } = own;
   refuseOptions(others, `${spec} is a module of JavaScript, whose calls are named as they are`);
   const makeAllocator = exportedAllocator(spec, await importModule(spec, file));
@@ -93,6 +96,26 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
     makeTarget: promising(userTarget(name, spec, makeAllocator), promise),
     proofFrom: (folder) => ({ kind: 'module', specifier: specifierFrom(folder, file) }),
   };
+}
+
+/** A module of WebAssembly, whose reports are named as it is and whose messages as it was given. */
+function loadWasm(
+  { file, name, spec }: { readonly name: string; readonly spec: string; readonly file: string },
+  options: TargetOptions,
+): LoadedTarget {
+  const { memoryMax, promise, symbols } = options;
+  const bytes = readFileSync(file);
+  const wasmOptions = {
+    ...(memoryMax !== undefined && { memoryMax }),
+    ...(promise && { promises: promise }),
+    ...(symbols && { symbols }),
+  };
+  const makeTarget = withName(wasmTarget(spec, new Uint8Array(bytes), wasmOptions), name);
+  return { name, spec, options, file, makeTarget };
+}
+
+function withName(makeTarget: MakeAllocatorTarget, name: string): MakeAllocatorTarget {
+  return () => Object.assign(makeTarget(), { name });
 }
 
 /** What a module in a folder imports a file by: `./my-allocator.js`. */
@@ -200,8 +223,8 @@ function checkFile(spec: string, file: string): void {
       `target: ${spec} is of a kind that this version of heapcheck does not load; pass a .js module that calls it.`,
     );
   }
-  if (![...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS].includes(ending)) {
-    throw new UsageError(`target: ${spec} is no module; pass a .js or .mjs file.`);
+  if (![...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS, WASM_ENDING].includes(ending)) {
+    throw new UsageError(`target: ${spec} is no module; pass a .js, .mjs or .wasm file.`);
   }
 }
 
@@ -215,7 +238,10 @@ function moduleTargetName(file: string, cwd: string): string {
 
 /** Files that a target's name may stand for, as `moduleTargetName` made it. */
 export function filesOfName(name: string): readonly string[] {
-  return [name, ...[...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS].map((ending) => `${name}${ending}`)];
+  return [
+    name,
+    ...[...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS, WASM_ENDING].map((ending) => `${name}${ending}`),
+  ];
 }
 
 type Exports = Readonly<Record<string, unknown>>;

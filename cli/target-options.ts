@@ -44,7 +44,7 @@ export function addTargetOptions(command: Command): Command {
     )
     .option(
       '--memory-max <bytes>',
-      'memory that a WebAssembly module may have (default: 256 MiB)',
+      'memory that a WebAssembly module may have (default: 64 MiB)',
       parseCount('--memory-max'),
     );
 }

@@ -54,6 +54,8 @@ export {
 export type { Lesson, LessonCase } from './targets/lesson.ts';
 export { lessons } from './targets/lessons.ts';
 export { objectTarget, type AllocatorObject, type MakeAllocator } from './targets/object.ts';
+export { wasmTarget, type WasmTargetOptions } from './targets/wasm/wasm-target.ts';
+export { wasmAllocator, type WasmOptions } from './targets/wasm/wasm-allocator.ts';
 export { findMutant, loadMutant, MUTANTS, type Mutant } from './targets/mutants/index.ts';
 export { Core, type CoreOptions } from './kernel/core.ts';
 export { Kernel, type KernelOptions } from './kernel/kernel.ts';

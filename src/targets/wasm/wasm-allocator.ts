@@ -1,0 +1,131 @@
+import { UsageError } from '../../base/usage-error.ts';
+import type { Promises } from '../../check/target.ts';
+import type { AllocatorObject } from '../object.ts';
+import { type Convention, CONVENTIONS, WASM_ROLES, type WasmRole } from './conventions.ts';
+import { ModuleStopped } from './imports.ts';
+import { WASM, type WasmExports, type WasmMemory } from './web-assembly.ts';
+
+export interface WasmOptions {
+  /** By what name an allocator's function is exported, where it is not one that is usual. */
+  readonly symbols?: Readonly<Record<string, string>>;
+  /** What is promised beyond, or in place of, what allocators of the kind do. */
+  readonly promises?: Promises;
+}
+
+/** Whatever has a module's exports at the moment. */
+export interface HasExports {
+  readonly exports: WasmExports;
+}
+
+type Call = (...args: number[]) => number;
+
+/** The largest request that an `i32` holds. */
+const SIZE_MAX_32 = 2 ** 32 - 1;
+
+/**
+ * The allocator that an instance of a WebAssembly module exports, as an allocator object: `memory`, `malloc` and `free`, and
+ * what else it has. Sizes and addresses are `i32`, read as unsigned. Growth of the memory is the footprint.
+ *
+ * @param name What to call the module in messages.
+ * @throws {UsageError} It exports no memory, no `malloc` or no `free`, or not what `symbols` names.
+ */
+export function wasmAllocator(
+  name: string,
+  instance: HasExports,
+  { promises, symbols = {} }: WasmOptions = {},
+): AllocatorObject {
+  if (memoryOf(instance) === undefined)
+    throw new UsageError(`${name}: the module exports no memory; link it with --export-memory.`);
+  requireRoles(name, symbols);
+  const convention = conventionOf(instance.exports, symbols);
+  const names = namesIn(name, instance.exports, { convention, symbols });
+  const call = (role: WasmRole): Call => {
+    const exported = names.get(role)!;
+    return (...args) => (instance.exports[exported] as Call)(...args) >>> 0;
+  };
+  const request = (role: WasmRole): Call =>
+    convention.refusal === 'trap' ? nullWhenTrapped(call(role)) : call(role);
+  const has = (role: WasmRole): boolean => names.has(role);
+  const free = call('free');
+  return {
+    promises: { sizeMax: SIZE_MAX_32, ...convention.promises, ...promises },
+    get memory() {
+      return memoryOf(instance)!;
+    },
+    footprint: () => memoryOf(instance)!.buffer.byteLength,
+    malloc: request('malloc'),
+    free: (address) => void free(address!),
+    ...(has('calloc') && { calloc: request('calloc') }),
+    ...(has('realloc') && { realloc: request('realloc') as AllocatorObject['realloc'] & Call }),
+    ...(has('aligned') && { aligned: request('aligned') }),
+    ...(has('usableSize') && { usableSize: call('usableSize') }),
+  };
+}
+
+function requireRoles(name: string, symbols: Readonly<Record<string, string>>): void {
+  const roles: readonly string[] = WASM_ROLES;
+  const unknown = Object.keys(symbols).find((role) => !roles.includes(role));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `${name}: no call of an allocator is called '${unknown}'; name some of ${roles.join(', ')}.`,
+    );
+}
+
+/** The memory that a module exports; the first one, whatever it is called. */
+export function memoryOf({ exports }: HasExports): WasmMemory | undefined {
+  return Object.values(exports).find((value) => value instanceof WASM.Memory);
+}
+
+/** The convention of the `malloc` that is there; C's where there is none, so that its name can be asked for. */
+function conventionOf(exports: WasmExports, symbols: Readonly<Record<string, string>>): Convention {
+  const known =
+    symbols['malloc'] === undefined &&
+    CONVENTIONS.find(({ names }) => names.malloc.some((name) => name in exports));
+  return known || CONVENTIONS[0]!;
+}
+
+function namesIn(
+  name: string,
+  exports: WasmExports,
+  {
+    convention,
+    symbols,
+  }: {
+    readonly convention: Convention;
+    readonly symbols: Readonly<Record<string, string>>;
+  },
+): ReadonlyMap<WasmRole, string> {
+  const names = new Map<WasmRole, string>();
+  const isFunction = (exported: string): boolean => typeof exports[exported] === 'function';
+  for (const role of WASM_ROLES) {
+    const given = symbols[role];
+    if (given !== undefined && !isFunction(given))
+      throw new UsageError(
+        `${name}: the module exports no function '${given}' (${describeFunctions(exports)}); say what its ${role} is called.`,
+      );
+    const found = given ?? convention.names[role].find(isFunction);
+    if (found !== undefined) names.set(role, found);
+    else if (role === 'malloc' || role === 'free')
+      throw new UsageError(
+        `${name}: the module exports no ${role} (${describeFunctions(exports)}); say what it is called, with --symbols ${role}=my_${role}.`,
+      );
+  }
+  return names;
+}
+
+function describeFunctions(exports: WasmExports): string {
+  const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
+  if (names.length === 0) return 'it exports no function';
+  return `it exports ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+}
+
+function nullWhenTrapped(call: Call): Call {
+  return (...args) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      if (error instanceof WASM.RuntimeError || error instanceof ModuleStopped) return 0;
+      throw error;
+    }
+  };
+}
