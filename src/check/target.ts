@@ -138,6 +138,15 @@ export interface PayloadAccess {
   damage(address: number, size: number, keptSize: number, key: number): number;
   /** @returns Offset of a byte that is not zero, or -1. */
   firstNonZero(address: number, size: number): number;
+  /** The damage of these will be asked for next, one by one in this order, of all their bytes. */
+  lookAhead?(payloads: readonly Payload[]): void;
+}
+
+/** A payload by its place, and by what it was filled with. */
+export interface Payload {
+  readonly address: number;
+  readonly size: number;
+  readonly key: number;
 }
 
 /** A target's whole state, to come back to and to tell from others: its memory, and what it keeps beside it. */

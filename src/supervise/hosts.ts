@@ -44,6 +44,7 @@ export class Hosts {
   }
 
   #ready(): Link {
+    this.#link?.settle();
     if (this.#link?.isReady === true) return this.#link;
     this.#link?.close();
     const { host, sparesCount = 0 } = this.#options;

@@ -51,6 +51,8 @@ const WATCH = [
 
 /** Requests wait in a batch of at most what a pipe takes in one piece. */
 const BATCH_BYTES = Math.floor(4096 / REQUEST_BYTES) * REQUEST_BYTES;
+/** So many requests and their answers, of 40 bytes each, find room in the pipes of 64 KiB: neither side waits for the other. */
+export const ASKED_MAX = 1024;
 /** More is never looked at of what a host said before its end. */
 const SAID_BYTES = 64 * 1024;
 
@@ -66,7 +68,9 @@ export class Link {
   readonly #answerView = new DataView(this.#answer.buffer);
   #hello: Hello | undefined;
   #limitMs = 0;
-  /** The answer that was read last is of the last request. */
+  /** Answers that are still to come. */
+  #pendingCount = 0;
+  /** No call was left before its answers were looked at. */
   #isInStep = true;
   #isOpen = true;
 
@@ -115,6 +119,11 @@ export class Link {
     return this.#isOpen && this.#isInStep;
   }
 
+  /** How many answers are still to be taken. */
+  get pendingCount(): number {
+    return this.#pendingCount;
+  }
+
   /** Where blocks may lie, as the last answer said. */
   get bounds(): Range {
     return { start: wholeAt(this.#answerView, 16), end: wholeAt(this.#answerView, 24) };
@@ -151,14 +160,41 @@ export class Link {
    * @throws {HostDied} The host ended before it answered.
    */
   call(kind: number, a: Size = 0, b: Size = 0, c: Size = 0, word = 0): number {
-    assert(!UNANSWERED.has(kind), 'a call has an answer');
-    this.#isInStep = false;
+    while (this.#pendingCount > 0) this.next();
+    this.ask(kind, a, b, c, word);
+    return this.next();
+  }
+
+  /** Sends a request, the answer of which is taken by `next`. At most `ASKED_MAX` may wait for it. */
+  ask(kind: number, a: Size, b: Size, c: Size, word: number): void {
+    assert(!UNANSWERED.has(kind) && this.#pendingCount < ASKED_MAX, 'an answer has room to wait');
     this.send(kind, a, b, c, word);
-    this.#flush();
+    this.#pendingCount += 1;
+  }
+
+  /**
+   * Takes the next answer.
+   *
+   * @returns Its value.
+   * @throws {HostDied} The host ended before it answered.
+   */
+  next(): number {
+    this.#isInStep = false;
+    if (this.#batchLength > 0) this.#flush();
     this.#read();
     if (this.#answerView.getUint32(0, true) === ANSWER.died) throw this.#died();
+    this.#pendingCount -= 1;
     this.#isInStep = true;
     return wholeAt(this.#answerView, 8);
+  }
+
+  /** Passes over the answers that nobody took; what a host died of meanwhile, no program will know. */
+  settle(): void {
+    try {
+      while (this.isReady && this.#pendingCount > 0) this.next();
+    } catch (error) {
+      if (!(error instanceof HostDied)) throw error;
+    }
   }
 
   /** Ends the host: there will be no more requests. */
@@ -198,6 +234,7 @@ export class Link {
     const view = this.#answerView;
     const detail = view.getUint32(4, true);
     const kind = wholeAt(view, 8);
+    this.#pendingCount = 0;
     const death: HostDeath = {
       ...(detail > 0 && detail < 256 && { signal: signalName(detail) }),
       ...(detail >= 256 && { exitCode: detail - 256 }),

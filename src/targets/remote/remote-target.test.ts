@@ -1,5 +1,6 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { KitBug } from '../../base/kit-bug.ts';
+import type { AllocatorTarget, PayloadAccess } from '../../check/target.ts';
 import { Runner } from '../../check/runner.ts';
 import type { Program } from '../../program/program.ts';
 import { parseProgram } from '../../program/text.ts';
@@ -96,4 +97,58 @@ test('payloads can be reached byte by byte', () => {
   target.memory!.storeDouble(address, 0.1);
   expect(target.memory!.loadByte(address + 9)).toBe(200);
   expect(target.memory!.loadDouble(address)).toBe(0.1);
+});
+
+describe('payloads that are looked at ahead', () => {
+  const SIZE = 24;
+
+  /** Fills blocks, one after the other, and says that they will be looked at. */
+  function fillMany(count: number): {
+    readonly payloads: PayloadAccess;
+    readonly target: AllocatorTarget;
+  } {
+    const target = makeTarget();
+    const payloads = target.memory!.payloads!;
+    const first = target.malloc(SIZE * 170)!;
+    const all = Array.from({ length: count }, (_, index) => ({
+      address: first + SIZE * (index % 170),
+      size: SIZE,
+      key: index % 170,
+    }));
+    for (const { address, key, size } of all) payloads.fill(address, size, key);
+    payloads.lookAhead!(all);
+    return { payloads, target };
+  }
+
+  const damageOf = (payloads: PayloadAccess, index: number): number =>
+    payloads.damage(4096 + SIZE * (index % 170), SIZE, SIZE, index % 170);
+
+  test('are each answered for, however many they are', () => {
+    const { payloads, target } = fillMany(3000);
+    target.memory!.storeByte(4096 + SIZE * 7 + 5, 255);
+    const damages = Array.from({ length: 3000 }, (_, index) => damageOf(payloads, index));
+    expect(damages.filter((damage) => damage === 5)).toHaveLength(Math.ceil((3000 - 7) / 170));
+    expect(damages.filter((damage) => damage === -1)).toHaveLength(3000 - 18);
+  });
+
+  test('may be looked at in another order, or with other calls between', () => {
+    const { payloads, target } = fillMany(100);
+    target.memory!.storeByte(4096 + SIZE * 50 + 1, 255);
+    expect([0, 1, 50, 2].map((index) => damageOf(payloads, index))).toEqual([-1, -1, 1, -1]);
+    const again = fillMany(100);
+    expect(damageOf(again.payloads, 0)).toBe(-1);
+    expect(again.target.footprint!()).toBe(4080);
+    expect(again.target.malloc(8)).toBe(4096 + 4080);
+    expect(damageOf(again.payloads, 1)).toBe(-1);
+  });
+
+  test('are forgotten with their heap', () => {
+    const { payloads, target } = fillMany(100);
+    expect(damageOf(payloads, 0)).toBe(-1);
+    target.reset!();
+    expect(target.malloc(SIZE)).toBe(4096);
+    payloads.fill(4096, SIZE, 0);
+    expect(damageOf(payloads, 0)).toBe(-1);
+    expect(target.malloc(SIZE)).toBe(4096 + SIZE);
+  });
 });
