@@ -80,7 +80,12 @@ function replayLine(
   const isFoundByName =
     target.file === undefined ||
     filesOfName(target.name).some((name) => resolve(cwd, name) === target.file);
-  return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${target.spec}`}`;
+  return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${quoted(target.spec)}`}`;
+}
+
+/** A word for the shell, as it stands where nothing in it means anything else. */
+function quoted(word: string): string {
+  return /^[\w./@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What happened in a run, step by step, with the target's blocks; up to where it hung, if it does. */

@@ -16,6 +16,8 @@ import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
 import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
+import { isHandout } from './lab-handout.ts';
+import { loadLabTarget } from './lab-target.ts';
 
 /** A target as the command was given it. */
 export interface LoadedTarget {
@@ -67,6 +69,7 @@ const LATER_ENDINGS = new Set(['.so', '.dylib', '.dll', '.wasm']);
  */
 export async function loadTarget(spec: string, options: LoadOptions): Promise<LoadedTarget> {
   if (isBuiltIn(spec)) return loadBuiltIn(spec, options);
+  if (isLabSpec(spec, options.cwd)) return loadLabTarget(spec, options.cwd);
   const file = resolve(options.cwd, spec);
   checkFile(spec, file);
   const name = moduleTargetName(file, options.cwd);
@@ -84,6 +87,14 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
 function specifierFrom(folder: string, file: string): string {
   const path = relative(folder, file).replaceAll('\\', '/');
   return path.startsWith('.') ? path : `./${path}`;
+}
+
+/** A folder with an mm.c in it, or one that is said how to build. */
+function isLabSpec(spec: string, cwd: string): boolean {
+  const [path = ''] = spec.split('?');
+  const folder = resolve(cwd, path);
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder && (path !== spec || isHandout(folder));
 }
 
 /** A module in a folder of that name is told by its ending. */
@@ -160,7 +171,9 @@ function checkFile(spec: string, file: string): void {
     throw new UsageError(`target: there is no '${spec}'; ${mend}.`);
   }
   if (statSync(file).isDirectory()) {
-    throw new UsageError(`target: ${spec} is a folder; pass the module in it, a .js or .mjs file.`);
+    throw new UsageError(
+      `target: ${spec} is a folder without an mm.c; pass the module in it, a .js or .mjs file.`,
+    );
   }
   if (LATER_ENDINGS.has(ending)) {
     throw new UsageError(
