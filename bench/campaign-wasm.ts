@@ -100,6 +100,16 @@ function buildWasiLibc(): Uint8Array<ArrayBuffer> {
   }
 }
 
+/** Its own types would change those of arrays everywhere, so the compiler is not imported by its name. */
+const COMPILER: string = 'assemblyscript/asc';
+
+interface AssemblyScriptCompiler {
+  compileString(
+    source: string,
+    options: { readonly optimizeLevel: number },
+  ): Promise<{ readonly error: Error | null; readonly binary: Uint8Array | null }>;
+}
+
 /** The raw functions of its incremental runtime's heap, under the names of C. */
 const SCRIPT = `
 export function __alloc(size: usize): usize { return heap.alloc(size); }
@@ -108,7 +118,7 @@ export function __free(block: usize): void { heap.free(block); }
 `;
 
 async function buildAssemblyScript(): Promise<Uint8Array<ArrayBuffer>> {
-  const asc = await import('assemblyscript/asc');
+  const asc = (await import(COMPILER)) as AssemblyScriptCompiler;
   const { binary, error } = await asc.compileString(SCRIPT, { optimizeLevel: 2 });
   if (error !== null || binary === null) throw error ?? new Error('nothing was compiled');
   return new Uint8Array(binary);

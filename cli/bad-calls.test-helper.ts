@@ -298,7 +298,10 @@ export const MODULES: readonly Row[] = [
     "target: there is no 'mutants/none'; 'heapcheck list mutants' names those that there are.",
   ],
   ['check missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
-  ['check folder', 'target: folder is a folder; pass the module in it, a .js or .mjs file.'],
+  [
+    'check folder',
+    'target: folder is a folder without an mm.c; pass the module in it, a .js or .mjs file.',
+  ],
   [
     'check library.so',
     'target: library.so is of a kind that this version of heapcheck does not load; pass a .js module that calls it.',
@@ -306,18 +309,6 @@ export const MODULES: readonly Row[] = [
   [
     'fuzz module.wasm',
     'module.wasm: this is no WebAssembly module, BufferSource argument is empty; build it again.',
-  ],
-  [
-    'check trap.wasm',
-    'trap.wasm: the module cannot be started, RuntimeError: unreachable; mend it, or pass a .js module that instantiates it.',
-  ],
-  [
-    'explore needs.wasm',
-    "needs.wasm: the module imports function 'host.log', which nobody gives it; pass a .js module that instantiates it.",
-  ],
-  [
-    'check bump.wasm --symbols malloc=take',
-    "bump.wasm: the module exports no function 'take' (it exports malloc, free); say what its malloc is called.",
   ],
   ['fuzz notes.txt', 'target: notes.txt is no module; pass a .js, .mjs or .wasm file.'],
   [

@@ -18,4 +18,16 @@ export const TARGET_OPTIONS: readonly Row[] = [
     'explore fine.js --symbols malloc',
     "--symbols: 'malloc' is no NAME=VALUE; pass such with commas between: --symbols malloc=my_alloc,free=my_free.",
   ],
+  [
+    'check trap.wasm',
+    'trap.wasm: the module cannot be started, RuntimeError: unreachable; mend it, or pass a .js module that instantiates it.',
+  ],
+  [
+    'explore needs.wasm',
+    "needs.wasm: the module imports function 'host.log', which nobody gives it; pass a .js module that instantiates it.",
+  ],
+  [
+    'check bump.wasm --symbols malloc=take',
+    "bump.wasm: the module exports no function 'take' (it exports malloc, free); say what its malloc is called.",
+  ],
 ];

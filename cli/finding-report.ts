@@ -81,7 +81,12 @@ function replayLine(
   const isFoundByName =
     target.file === undefined ||
     filesOfName(target.name).some((name) => resolve(cwd, name) === target.file);
-  return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${target.spec}`}${printTargetOptions(target.options)}`;
+  return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${quoted(target.spec)}`}${printTargetOptions(target.options)}`;
+}
+
+/** A word for the shell, as it stands where nothing in it means anything else. */
+function quoted(word: string): string {
+  return /^[\w./@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What happened in a run, step by step, with the target's blocks; up to where it hung, if it does. */

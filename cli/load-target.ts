@@ -23,6 +23,8 @@ import { referenceTarget } from '../src/targets/reference.ts';
 import { wasmTarget } from '../src/targets/wasm/wasm-target.ts';
 import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
 import { printTargetOptions, type TargetOptions, targetOptionsOf } from './target-options.ts';
+import { isHandout } from './lab-handout.ts';
+import { loadLabTarget } from './lab-target.ts';
 
 /** A target as the command was given it. */
 export interface LoadedTarget {
@@ -81,6 +83,10 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
     refuseOptions(own, `${spec} is heapcheck's own, of which all is known`);
     return loadBuiltIn(spec, options);
   }
+  if (isLabSpec(spec, options.cwd)) {
+    refuseOptions(own, `${spec} is a handout, of which all is known`);
+    return loadLabTarget(spec, options.cwd);
+  }
   const file = resolve(options.cwd, spec);
   checkFile(spec, file);
   const name = moduleTargetName(file, options.cwd);
@@ -137,6 +143,14 @@ function promising(makeTarget: MakeAllocatorTarget, promise?: Promises): MakeAll
     const target = makeTarget();
     return Object.assign(target, { promises: { ...target.promises, ...promise } });
   };
+}
+
+/** A folder with an mm.c in it, or one that is said how to build. */
+function isLabSpec(spec: string, cwd: string): boolean {
+  const [path = ''] = spec.split('?');
+  const folder = resolve(cwd, path);
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isFolder && (path !== spec || isHandout(folder));
 }
 
 /** A module in a folder of that name is told by its ending. */
@@ -216,7 +230,9 @@ function checkFile(spec: string, file: string): void {
     throw new UsageError(`target: there is no '${spec}'; ${mend}.`);
   }
   if (statSync(file).isDirectory()) {
-    throw new UsageError(`target: ${spec} is a folder; pass the module in it, a .js or .mjs file.`);
+    throw new UsageError(
+      `target: ${spec} is a folder without an mm.c; pass the module in it, a .js or .mjs file.`,
+    );
   }
   if (LATER_ENDINGS.has(ending)) {
     throw new UsageError(

@@ -14,6 +14,15 @@ export function parseCount(option: string): (text: string) => number {
   };
 }
 
+/** Reads a share, from 0 to 1. */
+export function parseShare(text: string): number {
+  const share = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && share <= 1) return share;
+  throw new UsageError(
+    `--util-weight: '${text}' is no share; pass a number from 0 to 1, such as 0.6.`,
+  );
+}
+
 /**
  * Milliseconds that a timer of Node can wait, some 24 days. A longer limit is none that anybody means.
  */

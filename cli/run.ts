@@ -10,6 +10,7 @@ import { explore, type ExploreCommandOptions } from './commands/explore.ts';
 import { exportTrace, type ExportCommandOptions, parseTraceWriter } from './commands/export.ts';
 import { fuzz, type FuzzCommandOptions } from './commands/fuzz.ts';
 import { importTrace, type ImportCommandOptions } from './commands/import.ts';
+import { lab, type LabCommandOptions } from './commands/lab.ts';
 import { list, LIST_NAMES, parseListName } from './commands/list.ts';
 import { merge, type MergeCommandOptions } from './commands/merge.ts';
 import { minimizeFile, type MinimizeCommandOptions } from './commands/minimize.ts';
@@ -27,6 +28,7 @@ import {
   parseCount,
   parseDuration,
   parseKinds,
+  parseShare,
   parseSizes,
   parseTimeLimit,
 } from './parse-option.ts';
@@ -77,6 +79,7 @@ function buildProgram(io: Io, result: Result): Command {
   addImport(program, io, result);
   addExport(program, io, result);
   addCost(program, io, result);
+  addLab(program, io, result);
   addList(program, io, result);
   addCoverage(program, io, result);
   return program;
@@ -271,6 +274,40 @@ function addCoverage(program: Command, io: Io, result: Result): void {
   addCampaignOptions(command, 'programs of each property (default: 1000)').action(
     async (module: string, options: CoverageCommandOptions) => {
       result.code = await coverage(io, module, options);
+    },
+  );
+}
+
+function addLab(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('lab')
+    .description(
+      'builds malloc-lab handouts (mm.c, memlib.c), asks them the laws, and scores them as the course does',
+    )
+    .argument('<folders...>', 'a handout each; nothing is written into them')
+    .option('--mm <file>', "the allocator's file in each folder (default: mm.c)")
+    .option('--memlib <file>', 'the file with mem_sbrk (default: memlib.c)')
+    .option('--cflags <flags>', "the compiler's flags (default: -O2 -g, and the Makefile's -m32)")
+    .option('--sanitize <list>', 'builds with -fsanitize=LIST; address, say')
+    .option('--csv <file>', 'also writes the table to a file')
+    .option('--util-weight <share>', "the utilization's share of the points", parseShare)
+    .option(
+      '--libc-throughput <count>',
+      'operations a second that count in full',
+      parseCount('--libc-throughput'),
+    )
+    .option('--trace-limit <ms>', 'what a trace may take', parseCount('--trace-limit'), 10_000)
+    .option('--seed <hex>', 'repeats a campaign (default: drawn, and printed first)', parseSeed)
+    .option('--runs <count>', 'random programs for each handout', parseCount('--runs'))
+    .option(
+      '--max-total-time <time>',
+      'random programs for so long, for each handout (default: 10s)',
+      parseDuration('--max-total-time'),
+    )
+    .option('--corpus <folder>', 'where findings are kept', 'corpus');
+  addCommonOptions(addTimeLimit(command)).action(
+    async (folders: string[], options: LabCommandOptions) => {
+      result.code = await lab(io, folders, options);
     },
   );
 }

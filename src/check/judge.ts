@@ -132,6 +132,8 @@ export class Judge {
 
   /** Looks at every live block. */
   inspect(): Verdict | undefined {
+    // Other calls in between would come before the answers.
+    if (this.#target.usableSize === undefined) this.shadow.lookAhead();
     for (let slot = 0; slot < this.shadow.slotsCount; slot += 1) {
       if (!this.shadow.isLive(slot)) continue;
       const verdict = this.intact(slot) ?? this.#usableStays(slot);

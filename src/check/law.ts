@@ -65,7 +65,7 @@ export const LAW = {
     source: 'CS:APP malloc lab, mdriver: "payload lies outside heap".',
     needs: 'bounds',
     check: (op: Op, address: number, extent: number, bounds: Range) =>
-      address >= bounds.start && address + Math.max(1, extent) <= bounds.end
+      address >= bounds.start && address + extent <= bounds.end
         ? undefined
         : {
             observed: `${formatCall(op)} returned ${formatBlock(address, extent)}`,

@@ -3,7 +3,7 @@ import { KitBug } from '../base/kit-bug.ts';
 import type { Op } from '../program/op.ts';
 import { LAWS } from './law.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
-import { type Override, ops, toyTarget, untyped } from './toy-target.test-helper.ts';
+import { type Override, ops, TOY_END, toyTarget, untyped } from './toy-target.test-helper.ts';
 
 /** Runs one program on a toy that keeps what became of each op. */
 function run(program: string, override?: Override, options?: RunnerOptions): Runner {
@@ -285,4 +285,10 @@ test('an observer is told what became of each op before the next one is asked fo
   expect(runner.run(program())).toBeUndefined();
   expect(told).toEqual(['malloc granted', 'free skipped', 'free freed']);
   expect(runner.trace).toEqual([]);
+});
+
+const servesAtEnd: Override = () => ({ malloc: () => TOY_END, free: () => true });
+
+test('a block of 0 bytes may lie at the very end of the bounds, where nobody can write to it', () => {
+  expect(outcomes('b0 = malloc 0; free b0', servesAtEnd)).toBe('11000, freed');
 });

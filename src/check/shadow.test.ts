@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
+import { KEY_STEP } from './payload.ts';
 import { Shadow } from './shadow.ts';
+import type { Memory } from './target.ts';
 import { toyTarget } from './toy-target.test-helper.ts';
 
 const memory = toyTarget()().memory!;
@@ -187,4 +189,25 @@ describe('a shadow whose patterns depend on places', () => {
       'only the pattern of a place is known from the place',
     );
   });
+});
+
+test('memory that looks ahead is told what is live, by rising slot', () => {
+  const told: unknown[] = [];
+  const shadow = new Shadow(8, {
+    payloads: { fill: () => undefined, lookAhead: (payloads: unknown) => told.push(payloads) },
+  } as unknown as Memory);
+  shadow.lookAhead();
+  for (const slot of [3, 0, 1]) {
+    shadow.claim(slot, 64 * (slot + 1), 10, 16);
+    shadow.fill(slot);
+  }
+  shadow.release(1);
+  shadow.lookAhead();
+  expect(told).toEqual([
+    [],
+    [
+      { address: 64, size: 16, key: 2 * KEY_STEP },
+      { address: 256, size: 16, key: KEY_STEP },
+    ],
+  ]);
 });

@@ -1,7 +1,7 @@
 import { assert } from '../base/kit-bug.ts';
 import { GranuleMap } from './granule-map.ts';
 import { fillPayload, KEY_STEP, payloadDamage } from './payload.ts';
-import type { Memory } from './target.ts';
+import type { Memory, Payload } from './target.ts';
 
 /**
  * What payloads are filled with: a pattern that no block before had, or one that only depends on where a byte lies, so
@@ -161,6 +161,18 @@ export class Shadow {
   damageAt(slot: number, address: number, keptSize: number): number {
     if (this.#memory === undefined) return -1;
     return payloadDamage(this.#memory, address, this.#extent[slot]!, keptSize, this.#key[slot]!);
+  }
+
+  /** Tells a memory that likes to know it that all live payloads are about to be looked at, by rising slot. */
+  lookAhead(): void {
+    const payloads = this.#memory?.payloads;
+    if (payloads?.lookAhead === undefined) return;
+    const live: Payload[] = [];
+    for (let slot = 0; slot < this.#slotsCount; slot += 1) {
+      const address = this.#address[slot]!;
+      if (address >= 0) live.push({ address, size: this.#extent[slot]!, key: this.#key[slot]! });
+    }
+    payloads.lookAhead(live);
   }
 
   /** @returns The live slot whose block overlaps [start, end), or -1. */

@@ -41,7 +41,7 @@ export class WasmImage {
     this.#eachChanged((start) =>
       pieces.set(start, Uint8Array.prototype.slice.call(this.#bytes, start, start + PIECE_BYTES)),
     );
-    const globals = this.#globals.map(({ value }) => value as bigint | number);
+    const globals = this.#globals.map(({ value }) => value);
     return { bytesCount: this.#bytes.length, globals, pieces };
   }
 

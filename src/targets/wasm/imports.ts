@@ -65,7 +65,10 @@ type EnvironmentCall = (...args: number[]) => number | void;
 const ENVIRONMENT: Readonly<Record<string, (memory: () => WasmMemory) => EnvironmentCall>> = {
   abort: () => stop('abort'),
   emscripten_notify_memory_growth: () => () => {},
-  emscripten_resize_heap: (memory) => (bytes) => growTo(memory(), bytes!),
+  emscripten_resize_heap:
+    (memory) =>
+    (bytes = 0) =>
+      growTo(memory(), bytes),
   seed: () => () => 0.5,
 };
 

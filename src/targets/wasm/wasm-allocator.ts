@@ -17,7 +17,8 @@ export interface HasExports {
   readonly exports: WasmExports;
 }
 
-type Call = (...args: number[]) => number;
+/** A null pointer is sent as 0, which `nullAddress` says. */
+type Call = (...args: (number | null)[]) => number;
 
 /** The largest request that an `i32` holds. */
 const SIZE_MAX_32 = 2 ** 32 - 1;
@@ -56,7 +57,7 @@ export function wasmAllocator(
     malloc: request('malloc'),
     free: (address) => void free(address!),
     ...(has('calloc') && { calloc: request('calloc') }),
-    ...(has('realloc') && { realloc: request('realloc') as AllocatorObject['realloc'] & Call }),
+    ...(has('realloc') && { realloc: request('realloc') }),
     ...(has('aligned') && { aligned: request('aligned') }),
     ...(has('usableSize') && { usableSize: call('usableSize') }),
   };

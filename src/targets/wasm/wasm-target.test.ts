@@ -38,12 +38,8 @@ describe('a module that exports malloc and free', () => {
     expect(target.memory!.loadByte(1024)).toBe(7);
     expect(target.bounds).toEqual({ start: 0, end: 65_536 });
     expect(target.promises).toEqual({ alignment: 8, sizeMax: 2 ** 32 - 1 });
-    expect([target.calloc, target.realloc, target.aligned, target.usableSize]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    const others = ['calloc', 'realloc', 'aligned', 'usableSize'];
+    expect(others.filter((call) => call in target)).toEqual([]);
   });
 
   test('keeps every law on a program that makes it grow', () => {
