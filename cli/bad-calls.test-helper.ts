@@ -306,10 +306,6 @@ export const MODULES: readonly Row[] = [
     'check library.so',
     'target: library.so is of a kind that this version of heapcheck does not load; pass a .js module that calls it.',
   ],
-  [
-    'fuzz module.wasm',
-    'module.wasm: this is no WebAssembly module, BufferSource argument is empty; build it again.',
-  ],
   ['fuzz notes.txt', 'target: notes.txt is no module; pass a .js, .mjs or .wasm file.'],
   [
     'check throws.js',

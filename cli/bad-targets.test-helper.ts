@@ -30,4 +30,8 @@ export const TARGET_OPTIONS: readonly Row[] = [
     'check bump.wasm --symbols malloc=take',
     "bump.wasm: the module exports no function 'take' (it exports malloc, free); say what its malloc is called.",
   ],
+  [
+    'fuzz module.wasm',
+    'module.wasm: this is no WebAssembly module, BufferSource argument is empty; build it again.',
+  ],
 ];

@@ -55,7 +55,7 @@ export function wasmAllocator(
     },
     footprint: () => memoryOf(instance)!.buffer.byteLength,
     malloc: request('malloc'),
-    free: (address) => void free(address!),
+    free: (address) => void free(address),
     ...(has('calloc') && { calloc: request('calloc') }),
     ...(has('realloc') && { realloc: request('realloc') }),
     ...(has('aligned') && { aligned: request('aligned') }),

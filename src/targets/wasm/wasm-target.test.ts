@@ -76,21 +76,21 @@ describe('a module that exports malloc and free', () => {
 
   test('comes back to any state that was captured, and tells states apart', () => {
     const target = makeTarget();
-    const { capture, restore } = target.snapshots!;
+    const snapshots = target.snapshots!;
     target.malloc(10);
     target.memory!.storeByte(1030, 5);
-    const [small, told] = [capture(), described(target)];
+    const [small, told] = [snapshots.capture(), described(target)];
     target.memory!.storeByte(1030, 6);
     expect(described(target)).not.toEqual(told);
     target.memory!.storeByte(1030, 5);
     expect(described(target)).toEqual(told);
     target.malloc(65_000);
     target.memory!.storeByte(90_000, 1);
-    const [large, toldLarge] = [capture(), described(target)];
-    restore(small);
+    const [large, toldLarge] = [snapshots.capture(), described(target)];
+    snapshots.restore(small);
     expect(described(target)).toEqual(told);
     expect([target.memory!.loadByte(1030), target.footprint!()]).toEqual([5, 65_536]);
-    restore(large);
+    snapshots.restore(large);
     expect(described(target)).toEqual(toldLarge);
     expect([target.memory!.loadByte(90_000), target.malloc(1)]).toEqual([1, 66_056]);
   });
