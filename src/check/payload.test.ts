@@ -141,3 +141,23 @@ describe('the first byte that is not zero', () => {
     expect(firstNonZero(memory, 16, 64)).toBe(8);
   });
 });
+
+test('memory that handles whole payloads is asked for nothing smaller', () => {
+  const asked: unknown[][] = [];
+  const note =
+    (answer: number) =>
+    (...call: unknown[]): number => {
+      asked.push(call);
+      return answer;
+    };
+  const payloads = { fill: note(0), damage: note(5), firstNonZero: note(-1) };
+  const memory = { payloads } as unknown as Memory;
+  fillPayload(memory, 16, 100, 3);
+  expect(payloadDamage(memory, 16, 100, 40, 3)).toBe(5);
+  expect(firstNonZero(memory, 16, 100)).toBe(-1);
+  expect(asked).toEqual([
+    [16, 100, 3],
+    [16, 100, 40, 3],
+    [16, 100],
+  ]);
+});

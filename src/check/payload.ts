@@ -35,6 +35,7 @@ function sampleIndex(sample: number, wordsCount: number): number {
 
 /** Fills a payload of `size` bytes with the pattern of `key`. */
 export function fillPayload(memory: Memory, address: number, size: number, key: number): void {
+  if (memory.payloads !== undefined) return memory.payloads.fill(address, size, key);
   const wordsCount = Math.floor(size / 8);
   if (wordsCount <= FULL_WORDS) {
     for (let index = 0; index < wordsCount; index += 1) {
@@ -59,6 +60,7 @@ export function payloadDamage(
   keptSize: number,
   key: number,
 ): number {
+  if (memory.payloads !== undefined) return memory.payloads.damage(address, size, keptSize, key);
   const wordsCount = Math.floor(size / 8);
   const keptWords = Math.floor(keptSize / 8);
   if (wordsCount <= FULL_WORDS) {
@@ -81,6 +83,7 @@ export function payloadDamage(
 
 /** @returns Offset of a byte (or of the 8-byte word that holds it) that is not zero, or -1; long blocks in samples. */
 export function firstNonZero(memory: Memory, address: number, size: number): number {
+  if (memory.payloads !== undefined) return memory.payloads.firstNonZero(address, size);
   const wordsCount = Math.floor(size / 8);
   for (let index = 0; index < Math.min(wordsCount, ZERO_FULL_WORDS); index += 1) {
     if (!Object.is(memory.loadDouble(address + index * 8), 0)) return index * 8;

@@ -5,6 +5,7 @@ import type { Program } from '../program/program.ts';
 import { AllocatorDriver } from './allocator-driver.ts';
 import { crashSite } from './crash.ts';
 import { type Finding, formatCall } from './finding.ts';
+import { HostDied } from './host-died.ts';
 import { askedCounters, askInvariants, type Verdict } from './judge.ts';
 import { LAW, LAWS } from './law.ts';
 import { countGranted, noCounts } from './run-counts.ts';
@@ -138,9 +139,21 @@ export class Runner {
       ? 'beginning or ending'
       : 'freeing what was live, or reset,';
     const call = op === undefined ? outside : formatCall(op);
+    if (error instanceof HostDied) return this.#died(call, error);
     const observed = `${call} threw ${describeError(error)}`;
     const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
     return { ...this.#found(verdict), crash: crashSite(error) };
+  }
+
+  /** The process that serves the target is gone: a crash, or a call without end that was ended. */
+  #died(call: string, died: HostDied): Finding {
+    if (died.isHang) {
+      const broken = LAW.answersInTime.check(died.death.limitMs, 'timed out')!;
+      return this.#found({ law: LAW.answersInTime.name, ...broken });
+    }
+    const observed = `${call} ${died.message}`;
+    const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
+    return { ...this.#found(verdict), crash: died.site };
   }
 
   #drive(driver: AllocatorDriver, program: Iterable<Op>): Verdict | undefined {

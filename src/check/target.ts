@@ -126,6 +126,18 @@ export interface Memory {
   storeDouble(address: number, value: number): void;
   loadByte(address: number): number;
   storeByte(address: number, byte: number): void;
+  /** Payloads in one call each, for memory that is dear to reach; without it they go by words. */
+  readonly payloads?: PayloadAccess | undefined;
+}
+
+/** What is done with whole payloads, by whoever is near to them. Patterns and samples may be others than our own. */
+export interface PayloadAccess {
+  /** Fills a payload of `size` bytes with a pattern that depends on `key`, and on the place of each word. */
+  fill(address: number, size: number, key: number): void;
+  /** @returns Offset of a byte of the first `keptSize` that differs from the pattern of `size` bytes, or -1. */
+  damage(address: number, size: number, keptSize: number, key: number): number;
+  /** @returns Offset of a byte that is not zero, or -1. */
+  firstNonZero(address: number, size: number): number;
 }
 
 /** A target's whole state, to come back to and to tell from others: its memory, and what it keeps beside it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TimedOut, withinTime } from './watchdog.ts';
+import { timeLimitNow, TimedOut, withinTime } from './watchdog.ts';
 
 /** A value as what may be thrown. */
 function untyped(value: unknown): ReturnType<typeof Reflect.get> {
@@ -102,4 +102,16 @@ describe('work inside of work', () => {
     });
     expect(caught).toBe(thrown);
   });
+});
+
+test('the time limit is that of the tightest work at hand', () => {
+  const limits = withinTime(5000, () => [
+    timeLimitNow(),
+    withinTime(3000, timeLimitNow),
+    withinTime(9000, timeLimitNow),
+    timeLimitNow(),
+  ]);
+  expect(limits).toEqual([5000, 3000, 5000, 5000]);
+  expect(() => withinTime(20, forever)).toThrow(TimedOut);
+  expect(timeLimitNow()).toBe(Infinity);
 });

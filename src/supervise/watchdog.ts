@@ -8,6 +8,15 @@ export class TimedOut extends Error {
 const script = new Script('work()');
 const context: { work?: () => unknown } = {};
 createContext(context);
+let limitNowMs = Infinity;
+
+/**
+ * What the work at hand may take, in milliseconds, for whoever waits for another process: V8 stops no thread that is
+ * waiting. Infinity, where nobody guards it.
+ */
+export function timeLimitNow(): number {
+  return limitNowMs;
+}
 
 /**
  * Does some work, and stops it when it takes too long: even an endless loop, since V8 checks for the stop at every turn
@@ -18,10 +27,12 @@ createContext(context);
  */
 export function withinTime<T>(limitMs: number, work: () => T): T {
   const outer = context.work;
+  const limitOuterMs = limitNowMs;
   let result: { value: T } | undefined;
   context.work = () => {
     result = { value: work() };
   };
+  limitNowMs = Math.min(limitMs, limitOuterMs);
   try {
     script.runInContext(context, { timeout: limitMs });
   } catch (error) {
@@ -29,6 +40,7 @@ export function withinTime<T>(limitMs: number, work: () => T): T {
       (error as { code?: string } | undefined | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
     throw isTimeout ? new TimedOut(`not done within ${limitMs} ms`) : error;
   } finally {
+    limitNowMs = limitOuterMs;
     if (outer === undefined) delete context.work;
     else context.work = outer;
   }

@@ -1,0 +1,99 @@
+import { afterAll, expect, test } from 'vitest';
+import { KitBug } from '../../base/kit-bug.ts';
+import { Runner } from '../../check/runner.ts';
+import type { Program } from '../../program/program.ts';
+import { parseProgram } from '../../program/text.ts';
+import { guardedRun } from '../../supervise/guarded-run.ts';
+import { Hosts } from '../../supervise/hosts.ts';
+import { SCRIPTED_HOST } from '../../supervise/scripted-host.test-helper.ts';
+import { remoteTarget } from './remote-target.ts';
+
+const hosts = new Hosts({ host: SCRIPTED_HOST, sparesCount: 1 });
+afterAll(() => hosts.close());
+const makeTarget = remoteTarget({ name: 'scripted', hosts, promises: { alignment: 8 } });
+
+function ops(text: string): Program {
+  return parseProgram(`heapcheck program 1\n${text.replaceAll(';', '\n')}`, 'text.ops').program;
+}
+
+test('a remote allocator is judged like any other', () => {
+  const runner = new Runner(makeTarget, { checkEvery: 1, record: 'outcomes' });
+  expect(
+    runner.run(ops('b0 = malloc 24; b1 = calloc 3 8; free b0; b0 = malloc 5000')),
+  ).toBeUndefined();
+  expect(runner.trace.map(({ outcome }) => outcome)).toEqual([
+    { kind: 'granted', address: 4096, size: 24 },
+    { kind: 'granted', address: 4120, size: 24 },
+    { kind: 'freed' },
+    { kind: 'refused' },
+  ]);
+  expect(runner.asked.get('contents-survive')).toBeGreaterThan(0);
+  expect(runner.asked.get('calloc-zeroes')).toBe(1);
+  expect(runner.asked.get('failed-request-changes-nothing')).toBe(1);
+});
+
+test('what a host does not offer is not asked', () => {
+  const target = makeTarget();
+  for (const call of ['aligned', 'realloc', 'usableSize'] as const)
+    expect(target[call]).toBeUndefined();
+  expect(target.promises).toEqual({ alignment: 8, sizeMax: 2 ** 32 - 1 });
+});
+
+test('each program starts on a fresh heap', () => {
+  const runner = new Runner(makeTarget, { record: 'outcomes' });
+  const program = ops('b0 = malloc 100');
+  for (const _ of [1, 2]) {
+    expect(runner.run(program)).toBeUndefined();
+    expect(runner.trace[0]?.outcome).toEqual({ kind: 'granted', address: 4096, size: 100 });
+  }
+});
+
+test('a refused free of a live block is a finding', () => {
+  expect(new Runner(makeTarget).run(ops('b0 = malloc 8; b1 = malloc 8; free b1'))).toMatchObject({
+    law: 'free-accepts-its-blocks',
+    step: 2,
+  });
+});
+
+test.each([
+  ['b0 = malloc 8; b1 = malloc 666', 'calls-return', 1, 'malloc(666) died of SIGSEGV', 'SIGSEGV'],
+  [
+    'b0 = malloc 667',
+    'calls-return',
+    0,
+    'malloc(667) ended the process with exit code 3: out of luck',
+    'exit 3',
+  ],
+  ['b0 = malloc 8; b1 = malloc 777', 'answers-in-time', 1, 'no answer within 40 ms', undefined],
+])('%s breaks %s at step %d: %s', (program, law, step, observed, crash) => {
+  const target = remoteTarget({ name: 'scripted', hosts, promises: {}, callLimitMs: 40 });
+  const finding = new Runner(target).run(ops(program));
+  expect(finding).toMatchObject({ law, step, observed, target: 'scripted' });
+  expect(finding?.crash).toBe(crash);
+});
+
+test('a call may take no longer than the program that it is part of', () => {
+  const finding = guardedRun(makeTarget, 60)(ops('b0 = malloc 8; b1 = malloc 777'));
+  expect(finding).toMatchObject({
+    law: 'answers-in-time',
+    step: 1,
+    observed: 'no answer within 60 ms',
+  });
+  expect(guardedRun(makeTarget, 5000)(ops('b0 = malloc 8'))).toBeUndefined();
+});
+
+test('a target whose host serves another program is not called any more', () => {
+  const [first, second] = [makeTarget(), makeTarget()];
+  first.malloc(8);
+  second.malloc(8);
+  expect(() => first.malloc(8)).toThrow(KitBug);
+});
+
+test('payloads can be reached byte by byte', () => {
+  const target = makeTarget();
+  const address = target.malloc(16)!;
+  target.memory!.storeByte(address + 9, 200);
+  target.memory!.storeDouble(address, 0.1);
+  expect(target.memory!.loadByte(address + 9)).toBe(200);
+  expect(target.memory!.loadDouble(address)).toBe(0.1);
+});
