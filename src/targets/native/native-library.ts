@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
+import type koffiModule from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { UsageError } from '../../base/usage-error.ts';
 import type { Promises } from '../../check/target.ts';
@@ -29,7 +30,7 @@ export interface NativeSpec {
 // oxlint-disable-next-line typescript/no-explicit-any
 type NativeFunction = (...args: readonly unknown[]) => any;
 
-type Koffi = (typeof import('koffi'))['default'];
+type Koffi = typeof koffiModule;
 
 /** A library that is loaded into this process. */
 export interface NativeLibrary {

@@ -13,6 +13,6 @@ try {
   new ProgramServer(makeTarget(), system).serve();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
+  process.stderr.write(`${error.message}\n`);
   process.exitCode = EXIT_USAGE;
 }

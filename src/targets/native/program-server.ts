@@ -99,7 +99,7 @@ export class ProgramServer {
       this.#words[WORD.over] = this.#serveProgram();
       this.#system.exitNow(0);
     } catch (error) {
-      console.error((error as Error).message);
+      process.stderr.write(`${(error as Error).message}\n`);
       this.#system.exitNow(1);
     }
   }
