@@ -303,10 +303,9 @@ export const MODULES: readonly Row[] = [
     'target: folder is a folder without an mm.c; pass the module in it, a .js or .mjs file.',
   ],
   [
-    'check library.so',
-    'target: library.so is of a kind that this version of heapcheck does not load; pass a .js module that calls it.',
+    'fuzz notes.txt',
+    'target: notes.txt is no module; pass a .js, .mjs or .wasm file, or a library.',
   ],
-  ['fuzz notes.txt', 'target: notes.txt is no module; pass a .js, .mjs or .wasm file.'],
   [
     'check throws.js',
     'throws.js: the module throws when it is loaded, RangeError: no room (line 2); mend it, then try again.',
@@ -400,7 +399,7 @@ export const MODULES: readonly Row[] = [
   ],
   [
     'replay fine.ops --target fine.ops',
-    'target: fine.ops is no module; pass a .js, .mjs or .wasm file.',
+    'target: fine.ops is no module; pass a .js, .mjs or .wasm file, or a library.',
   ],
   ['coverage missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
 ];

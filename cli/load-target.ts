@@ -20,6 +20,7 @@ import { kernelName, kernelTarget, type KernelTargetOptions } from '../src/targe
 import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
+import { servedNative } from '../src/targets/native/served-native.ts';
 import { wasmTarget } from '../src/targets/wasm/wasm-target.ts';
 import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
 import { printTargetOptions, type TargetOptions, targetOptionsOf } from './target-options.ts';
@@ -69,7 +70,6 @@ export const KERNEL_NAMES: readonly string[] = [...KERNELS.keys()];
 const LOAD_LIMIT_MS = 10_000;
 const SCRIPT_ENDINGS = ['.js', '.mjs', '.cjs'];
 const TYPESCRIPT_ENDINGS = ['.ts', '.mts', '.cts'];
-const LATER_ENDINGS = new Set(['.so', '.dylib', '.dll']);
 const WASM_ENDING = '.wasm';
 
 /**
@@ -91,6 +91,7 @@ export async function loadTarget(spec: string, options: LoadOptions): Promise<Lo
   checkFile(spec, file);
   const name = moduleTargetName(file, options.cwd);
   if (extname(file) === WASM_ENDING) return loadWasm({ name, spec, file }, own);
+  if (isLibrary(file)) return loadLibrary({ name, spec, file }, own);
   const { promise, ...others } = own;
   refuseOptions(others, `${spec} is a module of JavaScript, whose calls are named as they are`);
   const makeAllocator = exportedAllocator(spec, await importModule(spec, file));
@@ -118,6 +119,21 @@ function loadWasm(
   };
   const makeTarget = withName(wasmTarget(spec, new Uint8Array(bytes), wasmOptions), name);
   return { name, spec, options, file, makeTarget };
+}
+
+/** A shared library, whatever its version: libc.so.6. */
+function isLibrary(file: string): boolean {
+  return /\.(so(\.\d+)*|dylib|dll)$/.test(file);
+}
+
+/** A library in the language of the machine, which a process of its own loads. */
+function loadLibrary(
+  { file, name, spec }: { readonly name: string; readonly spec: string; readonly file: string },
+  options: TargetOptions,
+): LoadedTarget {
+  const { preset, promise, symbols } = options;
+  const native = { library: file, preset, promises: promise, symbols };
+  return { name, spec, options, file, makeTarget: servedNative(native, name) };
 }
 
 function withName(makeTarget: MakeAllocatorTarget, name: string): MakeAllocatorTarget {
@@ -234,13 +250,13 @@ function checkFile(spec: string, file: string): void {
       `target: ${spec} is a folder without an mm.c; pass the module in it, a .js or .mjs file.`,
     );
   }
-  if (LATER_ENDINGS.has(ending)) {
+  if (
+    ![...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS, WASM_ENDING].includes(ending) &&
+    !isLibrary(file)
+  ) {
     throw new UsageError(
-      `target: ${spec} is of a kind that this version of heapcheck does not load; pass a .js module that calls it.`,
+      `target: ${spec} is no module; pass a .js, .mjs or .wasm file, or a library.`,
     );
-  }
-  if (![...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS, WASM_ENDING].includes(ending)) {
-    throw new UsageError(`target: ${spec} is no module; pass a .js, .mjs or .wasm file.`);
   }
 }
 

@@ -1,22 +1,28 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { isPowerOfTwo } from '../src/base/bits.ts';
 import { SIZE_MAX, type Size } from '../src/base/units.ts';
 import { UsageError } from '../src/base/usage-error.ts';
 import type { Promises } from '../src/check/target.ts';
+import { type PresetName, PRESETS } from '../src/targets/native/presets.ts';
 import { parseCount } from './parse-option.ts';
 
 /** What the command line says of a target beside where it is. */
 export interface TargetOptions {
   /** The names that a library gives its calls, by the names of C: `malloc` is its `my_alloc`, say. */
   readonly symbols?: Readonly<Record<string, string>>;
+  /** How a native library calls what it offers, as a whole. */
+  readonly preset?: PresetName;
   /** What it promises, above what is known of its kind. */
   readonly promise?: Promises;
   /** Bytes that the memory of a WebAssembly module may have at the most. */
   readonly memoryMax?: number;
 }
 
+/** Promises that a command line can say. */
+type SaidPromise = Exclude<keyof Promises, 'sizesLeftOut'>;
+
 /** How the value of each promise is read. */
-const PROMISES: Readonly<Record<keyof Promises, (text: string) => unknown>> = {
+const PROMISES: Readonly<Record<SaidPromise, (text: string) => unknown>> = {
   alignment: alignmentOf,
   sizeMax: sizeOf,
   zeroSize: oneOf('block', 'null', 'either'),
@@ -37,6 +43,11 @@ export function addTargetOptions(command: Command): Command {
       'names that a library gives its calls: malloc=my_alloc,free=my_free',
       parseSymbols,
     )
+    .addOption(
+      new Option('--preset <name>', 'how a native library calls what it offers')
+        .choices(Object.keys(PRESETS))
+        .default(undefined, 'libc'),
+    )
     .option(
       '--promise <list>',
       `what the target promises: alignment=16,zeroSize=null, … (${Object.keys(PROMISES).join(', ')})`,
@@ -51,8 +62,9 @@ export function addTargetOptions(command: Command): Command {
 
 /** Those of a command's options that say more of its target. */
 export function targetOptionsOf(options: TargetOptions): TargetOptions {
-  const { memoryMax, promise, symbols } = options;
+  const { memoryMax, preset, promise, symbols } = options;
   return {
+    ...(preset && { preset }),
     ...(symbols && { symbols }),
     ...(promise && { promise }),
     ...(memoryMax !== undefined && { memoryMax }),
@@ -60,8 +72,9 @@ export function targetOptionsOf(options: TargetOptions): TargetOptions {
 }
 
 /** The options as they stand on a command line, each with a space in front; nothing where there are none. */
-export function printTargetOptions({ memoryMax, promise, symbols }: TargetOptions): string {
+export function printTargetOptions({ memoryMax, preset, promise, symbols }: TargetOptions): string {
   return [
+    preset && ` --preset ${preset}`,
     symbols && ` --symbols ${printPairs(symbols)}`,
     promise && ` --promise ${printPairs(promise)}`,
     memoryMax !== undefined && ` --memory-max ${memoryMax}`,
@@ -98,7 +111,7 @@ function promised(name: string, text: string): unknown {
     );
   }
   try {
-    return PROMISES[name as keyof Promises](text);
+    return PROMISES[name as SaidPromise](text);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`--promise: ${name} cannot be '${text}'; pass ${error.message}.`);

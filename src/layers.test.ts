@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/program',
     'src/check',
     'src/supervise',
+    'koffi',
   ],
   'src/store': ['src/base', 'src/program', 'src/check'],
   'src/viewer': ['src/base', 'src/program', 'src/check'],

@@ -4,7 +4,7 @@ import { type BlockOp, isPageOp, isThreadOp, type Op, type Slot } from '../progr
 import { askInvariants, Judge, type Verdict } from './judge.ts';
 import { countGranted, type RunCounts } from './run-counts.ts';
 import type { Patterns, Shadow } from './shadow.ts';
-import type { AllocatorTarget } from './target.ts';
+import type { AllocatorTarget, Promises } from './target.ts';
 import type { Outcome } from './outcome.ts';
 
 const SKIPPED: Outcome = { kind: 'skipped' };
@@ -34,13 +34,15 @@ export class AllocatorDriver {
   readonly #counts: RunCounts;
   readonly #isNoted: boolean;
   readonly #sizeMax: Size;
+  readonly #sizesLeftOut: Promises['sizesLeftOut'];
 
   constructor(target: AllocatorTarget, { asked, counts, isNoted, patterns }: DriverOptions) {
     this.#target = target;
     this.#judge = new Judge(target, asked, patterns);
     this.#counts = counts;
     this.#isNoted = isNoted;
-    const { sizeMax = Number.MAX_SAFE_INTEGER } = target.promises;
+    const { sizeMax = Number.MAX_SAFE_INTEGER, sizesLeftOut } = target.promises;
+    this.#sizesLeftOut = sizesLeftOut;
     // Comparing a number with a bigint is slow, and no op has a size above SIZE_MAX.
     this.#sizeMax = sizeMax === SIZE_MAX ? Infinity : sizeMax;
   }
@@ -230,7 +232,7 @@ export class AllocatorDriver {
 
   /** Whether the target offers what a request needs, and can express its sizes. */
   #isOffered(op: Request): boolean {
-    if (op.size > this.#sizeMax) return false;
+    if (op.size > this.#sizeMax || this.#isLeftOut(op)) return false;
     if (op.kind === 'malloc') return true;
     if (op.kind === 'calloc') return this.#target.calloc !== undefined && op.count <= this.#sizeMax;
     if (op.kind === 'aligned') return this.#target.aligned !== undefined;
@@ -239,6 +241,14 @@ export class AllocatorDriver {
       this.#target.realloc !== undefined &&
       (isPlain || this.#target.promises.reallocZero !== undefined)
     );
+  }
+
+  /** Whether what a request asks for is among the sizes that are not to be asked. */
+  #isLeftOut(op: Request): boolean {
+    const leftOut = this.#sizesLeftOut;
+    if (leftOut === undefined) return false;
+    const size = op.kind === 'calloc' ? sizeProduct(op.count, op.size) : op.size;
+    return size >= leftOut.min && size <= leftOut.max;
   }
 
   /** Makes the call of a request that is offered. */

@@ -102,6 +102,8 @@ export interface Promises {
   readonly alignment?: number;
   /** The largest request that can be expressed; larger ones are not sent. Default: 2^53-1. */
   readonly sizeMax?: Size;
+  /** Requests of so many bytes are not sent: they may be granted, and then cost more than a test has. Default: none. */
+  readonly sizesLeftOut?: { readonly min: Size; readonly max: Size };
   /** What a request of 0 bytes returns. Default: either. */
   readonly zeroSize?: 'block' | 'null' | 'either';
   /** What `realloc(p, 0)` does: free the block and return null, or treat it like any size. Not asked without it. */

@@ -1,0 +1,85 @@
+import { assert } from '../../base/kit-bug.ts';
+import { loadKoffi } from './native-library.ts';
+
+/** How a child ended: by a signal's number, or with a code. */
+export type ChildEnd = { readonly signal: number } | { readonly exitCode: number };
+
+/** What Node does not offer, and every Unix has. */
+export interface SystemCalls {
+  /**
+   * Starts a second process that goes on from here, with this thread only. Where V8 took memory in this very moment, the
+   * child lacks it, and dies of SIGSEGV at its first step.
+   *
+   * @returns 0 in the child.
+   */
+  fork(): number;
+  /** Waits until a child has ended. */
+  waitFor(child: number): ChildEnd;
+  /** Ends this process at once: nobody is told, nothing is cleaned up. */
+  exitNow(code: number): never;
+  /** SIGALRM ends this process after so many milliseconds; 0 calls it off. */
+  alarmAfter(ms: number): void;
+  /** Memory that a child shares, or that outlives this process in the file with the descriptor. */
+  mapShared(size: number, fd?: number): ArrayBuffer;
+  /** A crash leaves no file behind. */
+  forbidCores(): void;
+}
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const ITIMER_REAL = 0;
+const RLIMIT_CORE = 4;
+const ADDRESS_FAILED = 2n ** 64n - 1n;
+
+/** All addresses that a program can have. */
+const ADDRESSES = { start: 65_536, size: 2 ** 47 - 2 * 65_536 } as const;
+const MADV_DOFORK = 11;
+
+/** The calls of the system that this process runs on. */
+export async function systemCalls(): Promise<SystemCalls> {
+  const koffi = await loadKoffi();
+  const system = koffi.load(null);
+  const fork = system.func('int fork()');
+  const waitpid = system.func('int waitpid(int child, void *status, int options)');
+  const madvise = system.func('int madvise(uintptr_t address, size_t size, int advice)');
+  const exit = system.func('void _exit(int code)');
+  const setitimer = system.func('int setitimer(int which, void *value, void *before)');
+  const setrlimit = system.func('int setrlimit(int resource, void *limits)');
+  const mmap = system.func(
+    'uintptr_t mmap(void *address, size_t size, int protection, int flags, int fd, int64_t offset)',
+  );
+  const MAP_ANONYMOUS = process.platform === 'darwin' ? 0x1000 : 0x20;
+  // Interval and first alarm, each in seconds and microseconds.
+  const timer = new BigInt64Array(4);
+  const status = new Int32Array(1);
+  return {
+    fork: () => {
+      // On Linux V8 asks that its memory is not copied to children, which are to start other programs at once.
+      if (process.platform === 'linux') madvise(ADDRESSES.start, ADDRESSES.size, MADV_DOFORK);
+      const child = fork() as number;
+      assert(child >= 0, 'the system has room for one more process');
+      return child;
+    },
+    waitFor: (child) => {
+      while (waitpid(child, status, 0) !== child);
+      const word = status[0]!;
+      const signal = word & 0x7f;
+      return signal === 0 ? { exitCode: (word >> 8) & 0xff } : { signal };
+    },
+    exitNow: (code) => exit(code) as never,
+    alarmAfter: (ms) => {
+      timer[2] = BigInt(Math.floor(ms / 1000));
+      timer[3] = BigInt(Math.round((ms % 1000) * 1000));
+      setitimer(ITIMER_REAL, timer, null);
+    },
+    mapShared: (size, fd = -1) => {
+      const flags = fd === -1 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+      const address = BigInt(mmap(null, size, PROT_READ_WRITE, flags, fd, 0) as number | bigint);
+      assert(address !== ADDRESS_FAILED, 'the system has room for a page or two');
+      return koffi.view(address, size);
+    },
+    forbidCores: () => {
+      setrlimit(RLIMIT_CORE, new BigUint64Array(2));
+    },
+  };
+}
