@@ -298,10 +298,7 @@ export const MODULES: readonly Row[] = [
     "target: there is no 'mutants/none'; 'heapcheck list mutants' names those that there are.",
   ],
   ['check missing.js', `target: there is no 'missing.js'; ${TARGETS}.`],
-  [
-    'check folder',
-    'target: folder is a folder without an mm.c; pass the module in it, a .js or .mjs file.',
-  ],
+  ['check folder', 'target: folder is a folder without mm.c; pass a .js or .mjs file.'],
   [
     'fuzz notes.txt',
     'target: notes.txt is no module; pass a .js, .mjs or .wasm file, or a library.',

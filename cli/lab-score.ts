@@ -4,7 +4,7 @@ import { SANITIZER_ENV } from '../src/targets/remote/malloc-lab.ts';
 import type { LabConfig } from './lab-handout.ts';
 
 /** One trace, as a handout went through it. */
-export interface TraceScore {
+interface TraceScore {
   readonly opsCount: number;
   /** The most bytes that were live at once. */
   readonly peakBytes: number;
@@ -14,7 +14,7 @@ export interface TraceScore {
 }
 
 /** What a handout gets for its traces. */
-export interface LabScore {
+interface LabScore {
   /** Mean over the traces, 0 to 1. */
   readonly utilization: number;
   /** Operations a second, over all traces. */

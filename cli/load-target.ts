@@ -246,9 +246,7 @@ function checkFile(spec: string, file: string): void {
     throw new UsageError(`target: there is no '${spec}'; ${mend}.`);
   }
   if (statSync(file).isDirectory()) {
-    throw new UsageError(
-      `target: ${spec} is a folder without an mm.c; pass the module in it, a .js or .mjs file.`,
-    );
+    throw new UsageError(`target: ${spec} is a folder without mm.c; pass a .js or .mjs file.`);
   }
   if (
     ![...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS, WASM_ENDING].includes(ending) &&

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
 import { HostDied } from '../check/host-died.ts';
-import { Hosts } from './hosts.ts';
+import { EXIT_USAGE, Hosts } from './hosts.ts';
 import type { Link } from './link.ts';
 import { REQUEST } from './protocol.ts';
 import { SCRIPTED_HOST, scriptedHost } from './scripted-host.test-helper.ts';
@@ -95,7 +95,7 @@ test('a host that was left in the middle of a call is not used again', () => {
 
 test.each([
   [
-    `console.error('chatter\\nlib.so: has no symbol malloc.'); process.exit(2);`,
+    `console.error('chatter\\nlib.so: has no symbol malloc.'); process.exit(${EXIT_USAGE});`,
     /^lib\.so: has no symbol malloc\.$/,
   ],
   [`process.exit(7);`, /the host ended the process with exit code 7, before any call/],

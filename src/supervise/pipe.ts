@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UsageError } from '../base/usage-error.ts';
 
 /** Both ends of a pipe, as descriptors that wait. */
-export interface Pipe {
+interface Pipe {
   readonly readFd: number;
   readonly writeFd: number;
 }

@@ -57,7 +57,6 @@ export const REQUEST = {
   /** a: address, b: bytes, 1 or 8; word: the 8 bytes, or c: the one. */
   store: 13,
 } as const;
-export type RequestName = keyof typeof REQUEST;
 
 /** Requests that have no answer of their own. */
 export const UNANSWERED: ReadonlySet<number> = new Set([

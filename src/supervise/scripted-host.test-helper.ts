@@ -2,6 +2,7 @@ import type { HostCommand } from './link.ts';
 import {
   ANSWER,
   ANSWER_BYTES,
+  HOST_FD,
   OFFER,
   PROTOCOL_VERSION,
   REQUEST,
@@ -23,7 +24,7 @@ function answer(kind, detail, value, start, end, footprint) {
   view.setUint32(0, kind, true);
   view.setUint32(4, detail, true);
   [value, start, end, footprint].forEach((each, index) => view.setBigUint64(8 + index * 8, BigInt.asUintN(64, BigInt(each)), true));
-  writeSync(4, new Uint8Array(view.buffer));
+  writeSync(${HOST_FD.answers}, new Uint8Array(view.buffer));
 }
 const returned = (value) => answer(${ANSWER.returned}, 0, value, 4096, 4096 + next, next);
 const OFFERS = ${OFFER.calloc | OFFER.memory | OFFER.bounds | OFFER.footprint};
@@ -43,7 +44,7 @@ function malloc(size) {
   return address;
 }
 const word = (key, index) => (key * 31 + index) % 251;
-while (readSync(3, new Uint8Array(request.buffer)) === ${REQUEST_BYTES}) {
+while (readSync(${HOST_FD.requests}, new Uint8Array(request.buffer)) === ${REQUEST_BYTES}) {
   const kind = request.getUint32(0, true);
   const [a, b, c] = [8, 16, 24].map((at) => Number(request.getBigUint64(at, true)));
   const key = request.getFloat64(32, true);
