@@ -117,8 +117,20 @@ function loadWasm(
     ...(promise && { promises: promise }),
     ...(symbols && { symbols }),
   };
-  const makeTarget = withName(wasmTarget(spec, new Uint8Array(bytes), wasmOptions), name);
-  return { name, spec, options, file, makeTarget };
+  const makeTarget = loadedInTime(spec, () => wasmTarget(spec, new Uint8Array(bytes), wasmOptions));
+  return { name, spec, options, file, makeTarget: withName(makeTarget, name) };
+}
+
+/** @throws {UsageError} What starts a module does not end. */
+function loadedInTime<T>(spec: string, load: () => T): T {
+  try {
+    return withinTime(LOAD_LIMIT_MS, load);
+  } catch (error) {
+    if (!(error instanceof TimedOut)) throw error;
+    throw new UsageError(
+      `${spec}: the module has not started after ${LOAD_LIMIT_MS / 1000} s; make sure that what sets it up ends.`,
+    );
+  }
 }
 
 /** A shared library, whatever its version: libc.so.6. */
@@ -258,20 +270,19 @@ function checkFile(spec: string, file: string): void {
   }
 }
 
-/** The path from here without its ending, or the file's name alone where that is no path downwards. */
+/** The path from here, without the ending of a script, or the file's name alone where that is no path downwards. */
 function moduleTargetName(file: string, cwd: string): string {
   const path = relative(cwd, file).replaceAll('\\', '/');
   const below = path.startsWith('..') || isAbsolute(path) ? basename(file) : path;
+  const isScript = [...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS].includes(extname(file));
+  if (!isScript) return below;
   const name = below.slice(0, -extname(file).length);
   return isBuiltIn(name) ? below : name;
 }
 
 /** Files that a target's name may stand for, as `moduleTargetName` made it. */
 export function filesOfName(name: string): readonly string[] {
-  return [
-    name,
-    ...[...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS, WASM_ENDING].map((ending) => `${name}${ending}`),
-  ];
+  return [name, ...[...SCRIPT_ENDINGS, ...TYPESCRIPT_ENDINGS].map((ending) => `${name}${ending}`)];
 }
 
 type Exports = Readonly<Record<string, unknown>>;

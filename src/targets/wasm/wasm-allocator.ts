@@ -20,6 +20,9 @@ export interface HasExports {
 /** A null pointer is sent as 0, which `nullAddress` says. */
 type Call = (...args: (number | null)[]) => number;
 
+const PAGE_BYTES = 65_536;
+/** TLSF rounds a request up to its class: by a sixteenth at the most. */
+const ROUNDED_UP = 1 + 1 / 16;
 /** The largest request that an `i32` holds. */
 const SIZE_MAX_32 = 2 ** 32 - 1;
 
@@ -42,10 +45,18 @@ export function wasmAllocator(
   const names = namesIn(name, instance.exports, { convention, symbols });
   const call = (role: WasmRole): Call => {
     const exported = names.get(role)!;
-    return (...args) => (instance.exports[exported] as Call)(...args) >>> 0;
+    return (...args) => {
+      try {
+        return (instance.exports[exported] as Call)(...args) >>> 0;
+      } catch (error) {
+        throw error instanceof TypeError && error.message.includes('BigInt')
+          ? takesWide(name, exported)
+          : error;
+      }
+    };
   };
   const request = (role: WasmRole): Call =>
-    convention.refusal === 'trap' ? nullWhenTrapped(call(role)) : call(role);
+    convention.refusal === 'trap' ? nullWhenFull(call(role), instance) : call(role);
   const has = (role: WasmRole): boolean => names.has(role);
   const free = call('free');
   return {
@@ -120,13 +131,31 @@ function describeFunctions(exports: WasmExports): string {
   return `it exports ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
 }
 
-function nullWhenTrapped(call: Call): Call {
+function takesWide(name: string, exported: string): UsageError {
+  return new UsageError(
+    `${name}: '${exported}' takes or returns an i64; export one that has i32 only.`,
+  );
+}
+
+/** A trap refuses a request, the size of which stands last, when there is no memory for it; any other is a crash. */
+function nullWhenFull(call: Call, instance: HasExports): Call {
   return (...args) => {
     try {
       return call(...args);
     } catch (error) {
-      if (error instanceof WASM.RuntimeError || error instanceof ModuleStopped) return 0;
+      const isTrap = error instanceof WASM.RuntimeError || error instanceof ModuleStopped;
+      if (isTrap && !canGrow(memoryOf(instance)!, args.at(-1) ?? 0)) return 0;
       throw error;
     }
   };
+}
+
+/** Whether a memory has room for so many bytes more, and for what an allocator may round them up by. */
+function canGrow(memory: WasmMemory, bytes: number): boolean {
+  try {
+    memory.grow(Math.ceil((bytes * ROUNDED_UP) / PAGE_BYTES) + 1);
+    return true;
+  } catch {
+    return false;
+  }
 }

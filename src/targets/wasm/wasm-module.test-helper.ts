@@ -108,12 +108,25 @@ function section(id: number, entries: readonly (readonly number[])[]): readonly 
   return [id, ...encodeNumber(contents.length), ...contents];
 }
 
-/** What a bump allocator does when it is asked for 13 bytes. */
-const WHEN_13 = {
+/** What a bump allocator does at one size. */
+const AT_ONE_SIZE = {
   nothing: [],
-  traps: [OP.get, 0, ...constant(13), OP.eq, ...OP.if, OP.unreachable, OP.end],
-  hangs: [OP.get, 0, ...constant(13), OP.eq, ...OP.if, ...OP.loop, OP.branch, 0, OP.end, OP.end],
+  traps: [OP.unreachable],
+  hangs: [...OP.loop, OP.branch, 0, OP.end],
 } as const;
+
+/** `malloc` and `free` of `i64`. */
+export function wideModule(): Uint8Array<ArrayBuffer> {
+  const bytes = wasmModule({
+    functions: [
+      { name: 'malloc', paramsCount: 1, hasResult: true, code: [0x42, 8] },
+      { name: 'free', paramsCount: 1, hasResult: false, code: [] },
+    ],
+  });
+  // The types are the only part that has this byte before the memory's section; there it is `i64`, one less.
+  const [from, to] = [bytes.indexOf(0x60), bytes.indexOf(0x60) + 8];
+  return bytes.map((byte, at) => (at >= from && at < to && byte === I32 ? I32 - 1 : byte));
+}
 
 /**
  * A bump allocator: up to 64 KiB a block, each on a multiple of 8; its memory grows by two pages. Its counter is a global that
@@ -122,18 +135,23 @@ const WHEN_13 = {
 export function bumpModule({
   names = ['malloc', 'free'],
   roundsUp = true,
+  trapsAt = 13,
   when13 = 'nothing',
   ...parts
 }: WasmModuleParts & {
   readonly names?: readonly [malloc: string, free: string];
   /** Without it, blocks overlap whose size is no multiple of 8. */
   readonly roundsUp?: boolean;
-  readonly when13?: keyof typeof WHEN_13;
+  readonly when13?: keyof typeof AT_ONE_SIZE;
+  /** The one size; 13 where nothing is said. */
+  readonly trapsAt?: number;
 } = {}): Uint8Array<ArrayBuffer> {
   const returnNull = [...constant(0), OP.return];
   const [size, address, next] = [0, 1, 2];
   const code = [
-    WHEN_13[when13],
+    AT_ONE_SIZE[when13].length === 0
+      ? []
+      : [OP.get, 0, ...constant(trapsAt), OP.eq, ...OP.if, ...AT_ONE_SIZE[when13], OP.end],
     [OP.get, size, ...constant(65_536), OP.above, ...OP.if, ...returnNull, OP.end],
     [OP.getGlobal, 0, OP.tee, address],
     [OP.get, size, ...constant(roundsUp ? 15 : 0), OP.add, ...constant(-8), OP.and, OP.add],

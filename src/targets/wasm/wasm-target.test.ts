@@ -5,7 +5,14 @@ import { Runner } from '../../check/runner.ts';
 import type { AllocatorTarget, MakeAllocatorTarget, StateSink } from '../../check/target.ts';
 import { parseProgram } from '../../program/text.ts';
 import { guardedRun } from '../../supervise/guarded-run.ts';
-import { bumpModule, constant, OP, text, wasmModule } from './wasm-module.test-helper.ts';
+import {
+  bumpModule,
+  constant,
+  OP,
+  text,
+  wasmModule,
+  wideModule,
+} from './wasm-module.test-helper.ts';
 import { wasmTarget } from './wasm-target.ts';
 
 function judged(makeTarget: MakeAllocatorTarget, program: string): Finding | undefined {
@@ -150,11 +157,22 @@ describe('names', () => {
     expect(target.promises).toEqual({ alignment: 4, sizeMax: 2 ** 32 - 1 });
   });
 
-  test("AssemblyScript's are known, and that a trap refuses a request", () => {
+  test("AssemblyScript's are known, where a trap refuses what there is no memory for", () => {
     const names = ['__alloc', '__free'] as const;
-    const target = wasmTarget('script', bumpModule({ names, when13: 'traps' }))();
-    expect([target.malloc(13), target.malloc(12)]).toEqual([null, 1024]);
+    const full = { memoryMax: 65_536 };
+    const bytes = bumpModule({ names, when13: 'traps', trapsAt: 60_000 });
+    const target = wasmTarget('script', bytes, full)();
+    expect([target.malloc(12), target.malloc(60_000)]).toEqual([1024, null]);
     expect(target.promises.alignment).toBe(16);
+    const roomy = wasmTarget('script', bumpModule({ names, when13: 'traps' }))();
+    expect(() => roomy.malloc(13)).toThrow('unreachable');
+  });
+
+  test('a call of 64 bits is refused with a sentence', () => {
+    const wide = wasmTarget('wide', wideModule());
+    expect(() => wide().malloc(8)).toThrow(
+      "wide: 'malloc' takes or returns an i64; export one that has i32 only.",
+    );
   });
 });
 
