@@ -5,9 +5,10 @@ import type { MakeTarget } from '../src/check/target.ts';
 import { refine } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import { parseProgram, PROGRAM_HEADER } from '../src/program/text.ts';
-import { guardedRun, timedOutFinding } from '../src/supervise/guarded-run.ts';
+import { guardedRun } from '../src/supervise/guarded-run.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { loadMutant, MUTANTS } from '../src/targets/mutants/index.ts';
+import { runBatch } from './run-batch.ts';
 import { knownProgramsOf, shortestOf } from './known-programs.ts';
 
 const SEEDS = 20;
@@ -76,22 +77,10 @@ function fuzzOnce(makeTarget: MakeTarget, seed: number): Trial {
   const start = cpuMs();
   const engine = new Engine(makeTarget, { seed });
   while (cpuMs() - start < TIME_LIMIT_MS) {
-    const raw = runBatch(engine);
+    const raw = runBatch(engine, { count: PROGRAMS_A_BATCH, hangMs: HANG_MS });
     if (raw !== undefined) return shrunk(makeTarget, raw.program, raw.finding, cpuMs() - start);
   }
   return { ms: TIME_LIMIT_MS, found: undefined };
-}
-
-/** A batch of programs; a hang is a finding of the program that was running. */
-function runBatch(
-  engine: Engine,
-): { readonly program: Program; readonly finding: Finding } | undefined {
-  try {
-    return withinTime(HANG_MS, () => engine.run(PROGRAMS_A_BATCH));
-  } catch (error) {
-    if (!(error instanceof TimedOut)) throw error;
-    return { program: engine.program, finding: timedOutFinding(engine.runner, HANG_MS) };
-  }
 }
 
 function shrunk(makeTarget: MakeTarget, program: Program, finding: Finding, ms: number): Trial {

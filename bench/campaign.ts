@@ -17,6 +17,7 @@ import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 import { campaignOnSwitches } from './campaign-switches.ts';
 import { campaignOnTraces } from './campaign-traces.ts';
+import { campaignOnNative } from './campaign-native.ts';
 import { campaignOnWasm } from './campaign-wasm.ts';
 import { tellUsageErrors } from './usage-errors.ts';
 
@@ -52,6 +53,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   mutants: () => campaignOnMutants(share),
   explore: () => campaignOnExplore(share),
   wasm: () => campaignOnWasm(seed, share),
+  native: () => campaignOnNative(seed, share),
   famous: () => campaignOnFamous(seed, share),
   proofs: () => campaignOnProofs(),
   packages: () => campaignOnPackages(seed, share),

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { basename, extname, isAbsolute, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../src/base/usage-error.ts';
 import type {
@@ -20,6 +20,7 @@ import { kernelName, kernelTarget, type KernelTargetOptions } from '../src/targe
 import { machineTarget } from '../src/targets/machine.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import { referenceTarget } from '../src/targets/reference.ts';
+import { PRESETS as NATIVE_PRESETS } from '../src/targets/native/presets.ts';
 import { servedNative } from '../src/targets/native/served-native.ts';
 import { wasmTarget } from '../src/targets/wasm/wasm-target.ts';
 import { SMALL_ALLOCATORS, type SmallAllocatorName } from '../src/targets/small-allocators.ts';
@@ -145,7 +146,24 @@ function loadLibrary(
 ): LoadedTarget {
   const { preset, promise, symbols } = options;
   const native = { library: file, preset, promises: promise, symbols };
-  return { name, spec, options, file, makeTarget: servedNative(native, name) };
+  return {
+    name,
+    spec,
+    options,
+    file,
+    makeTarget: servedNative(native, name),
+    ...(preset === undefined || preset === 'libc'
+      ? { proofFrom: () => proofOfLibrary(file, symbols ?? {}) }
+      : {}),
+  };
+}
+
+/** How a program in C calls a library: by the names of C, where no others were told. */
+function proofOfLibrary(file: string, symbols: Readonly<Record<string, string>>): ProofTarget {
+  const { libc } = NATIVE_PRESETS;
+  const { aligned, calloc, free, malloc, realloc, usableSize } = { ...libc.symbols, ...symbols };
+  const link = `${file} -Wl,-rpath,${dirname(file)}`;
+  return { kind: 'library', malloc, free, calloc, realloc, aligned, usableSize, link };
 }
 
 function withName(makeTarget: MakeAllocatorTarget, name: string): MakeAllocatorTarget {

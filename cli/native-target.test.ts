@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TestFolder } from './test-folder.test-helper.ts';
 
@@ -21,4 +23,17 @@ describe('a library that cannot be loaded gets one sentence and exit code 2', ()
     expect(stderr.startsWith(`${file}: `)).toBe(true);
     expect(code).toBe(2);
   });
+});
+
+test('what a library does not keep is shown by a program in C, under the names of its calls', async () => {
+  const library = ['x86_64', 'aarch64']
+    .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
+    .find((path) => existsSync(path))!;
+  folder.write('aligned.ops', 'heapcheck program 1\nb0 = malloc 24\n');
+  const options = ['--target', library, '--promise', 'alignment=1048576', '--emit', 'c'];
+  const { code, stdout } = await folder.call(['replay', 'aligned.ops', ...options]);
+  expect(stdout).toContain('malloc-aligns broken by ');
+  expect(stdout).toContain('proof      aligned.c\n');
+  expect(code).toBe(1);
+  expect(readFileSync(join(folder.path, 'aligned.c'), 'utf8')).toContain('malloc(24)');
 });
