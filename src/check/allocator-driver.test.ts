@@ -52,6 +52,22 @@ const breaks: Override = () => ({
 /** A toy that can express sizes up to 255. */
 const small: Override = () => ({ promises: { sizeMax: 255 } });
 
+/** A toy that is not asked for 16 to 99 bytes. */
+const leavesOut: Override = () => ({ promises: { sizesLeftOut: { min: 16, max: 99 } } });
+
+test.each([
+  ['b0 = malloc 15', 'granted'],
+  ['b0 = malloc 16', 'not asked'],
+  ['b0 = calloc 33 3', 'not asked'],
+  ['b0 = aligned 8 99', 'not asked'],
+  ['b0 = malloc 100', 'granted'],
+  ['b0 = calloc 25 4', 'granted'],
+])('sizes that are left out are not asked for: %s is %s', (program, outcome) => {
+  const runner = new Runner(toyTarget(leavesOut), { record: 'outcomes' });
+  expect(runner.run(ops(program))).toBeUndefined();
+  expect(runner.trace.map((step) => step.outcome.kind)).toEqual([outcome]);
+});
+
 /** A toy that frees what is reallocated to nothing. */
 const frees: Override = () => ({ promises: { reallocZero: 'frees' } });
 
