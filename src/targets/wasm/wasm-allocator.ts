@@ -68,7 +68,9 @@ export function wasmAllocator(
     malloc: request('malloc'),
     free: (address) => void free(address),
     ...(has('calloc') && { calloc: request('calloc') }),
-    ...(has('realloc') && { realloc: request('realloc') }),
+    ...(has('realloc') && {
+      realloc: takesNull(convention) ? request('realloc') : reallocOf(request),
+    }),
     ...(has('aligned') && { aligned: request('aligned') }),
     ...(has('usableSize') && { usableSize: call('usableSize') }),
   };
@@ -129,6 +131,17 @@ function describeFunctions(exports: WasmExports): string {
   const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
   if (names.length === 0) return 'it exports no function';
   return `it exports ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+}
+
+/** Only C says that a realloc of null is a malloc; where a trap refuses, it is a mistake of the caller's. */
+function takesNull({ refusal }: Convention): boolean {
+  return refusal === 'null';
+}
+
+/** A realloc that asks for a new block where it is given none. */
+function reallocOf(request: (role: WasmRole) => Call): Call {
+  const [malloc, realloc] = [request('malloc'), request('realloc')];
+  return (address, size = 0) => ((address ?? 0) === 0 ? malloc(size) : realloc(address ?? 0, size));
 }
 
 function takesWide(name: string, exported: string): UsageError {

@@ -168,6 +168,17 @@ describe('names', () => {
     expect(() => roomy.malloc(13)).toThrow('unreachable');
   });
 
+  test("a realloc of null is a malloc for AssemblyScript's, whose own takes blocks only", () => {
+    const functions = [
+      { name: '__alloc', paramsCount: 1, hasResult: true, code: constant(4096) },
+      { name: '__free', paramsCount: 1, hasResult: false, code: [] },
+      { name: '__realloc', paramsCount: 2, hasResult: true, code: [OP.unreachable] },
+    ];
+    const target = wasmTarget('script', wasmModule({ functions }))();
+    expect(target.realloc!(null, 8)).toBe(4096);
+    expect(() => target.realloc!(4096, 8)).toThrow('unreachable');
+  });
+
   test('a call of 64 bits is refused with a sentence', () => {
     const wide = wasmTarget('wide', wideModule());
     expect(() => wide().malloc(8)).toThrow(
