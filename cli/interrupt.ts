@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { createContext, Script } from 'node:vm';
 
@@ -31,23 +30,4 @@ export async function interruptible<T>(work: () => T): Promise<T> {
   // The terminal gets its turn: what was printed is shown before the next piece of work.
   await setImmediate();
   return result!.value;
-}
-
-/**
- * Waits for something that others do, until Ctrl-C.
- *
- * @throws {Interrupted} Ctrl-C was pressed.
- */
-export async function orInterrupted<T>(wait: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const stopped = once(process, 'SIGINT', { signal: over.signal }).then((): never => {
-    throw new Interrupted('stopped by Ctrl-C');
-  });
-  // Once the wait is over nobody listens.
-  stopped.catch(() => undefined);
-  try {
-    return await Promise.race([wait, stopped]);
-  } finally {
-    over.abort();
-  }
 }

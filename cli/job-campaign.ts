@@ -4,7 +4,7 @@ import type { Program } from '../src/program/program.ts';
 import type { RawFinding } from '../fuzz/engine.ts';
 import type { FuzzOptions } from './fuzz-campaign.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './fuzz-worker.ts';
-import { orInterrupted } from './interrupt.ts';
+import { Interrupted } from './interrupt.ts';
 import { Tally } from './tally.ts';
 
 /** A worker that does not answer for so long beyond its time limit is in an endless loop that nothing stops. */
@@ -31,6 +31,11 @@ export class JobCampaign {
   readonly #kept: Program[] = [];
   #error: unknown;
   #wake: () => void = () => undefined;
+  /** Listens all the time: a signal that comes while nobody does is lost, or ends the process. */
+  readonly #interrupt = (): void => {
+    this.#error ??= new Interrupted('stopped by Ctrl-C');
+    this.#wake();
+  };
 
   /**
    * @param task What each worker searches, and from where its path is read.
@@ -42,6 +47,7 @@ export class JobCampaign {
     count: number,
   ) {
     this.#options = options;
+    process.once('SIGINT', this.#interrupt);
     const counts = sharesOf(options.runs, count);
     this.#jobs = counts.map((runs, index) =>
       this.#start({
@@ -84,12 +90,13 @@ export class JobCampaign {
       const job = this.#jobs.find(({ told }) => told.length > 0);
       if (job !== undefined) return this.#take(job, job.told.shift()!);
       if (this.isDone) return undefined;
-      await orInterrupted(new Promise<void>((resolve) => (this.#wake = resolve)));
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
   /** Ends the campaign: what the workers did is added to the tally. */
   async close(): Promise<void> {
+    process.off('SIGINT', this.#interrupt);
     await Promise.all(this.#jobs.map((job) => this.#stop(job)));
   }
 
