@@ -63,10 +63,10 @@ export class Hosts {
 }
 
 /** A host that knows what is wrong exits as heapcheck does, with a sentence. */
-function neverUp({ command }: HostCommand, died: HostDied): UsageError {
+function neverUp({ command, name = command }: HostCommand, died: HostDied): UsageError {
   const { exitCode, said } = died.death;
   if (exitCode === EXIT_USAGE && said !== undefined) return new UsageError(said);
   return new UsageError(
-    `${command}: the host ${died.message}, before any call; run it by hand to see why.`,
+    `${name}: the host ${died.message}, before any call; see what it does when it is loaded.`,
   );
 }

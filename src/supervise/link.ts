@@ -22,6 +22,8 @@ import { saidBefore } from './said-before.ts';
 export interface HostCommand {
   readonly command: string;
   readonly args: readonly string[];
+  /** What to call it in messages: the library that it loads, say. Default: the command. */
+  readonly name?: string;
   /** Added to the environment that heapcheck itself has. */
   readonly env?: Readonly<Record<string, string>>;
   /** The folder that it runs in. */

@@ -116,6 +116,7 @@ function isIn(
     return false;
   }
   const owner = ownerOf(symbol);
+  if (owner === '') return false;
   if (!library.includes('/')) return basename(owner) === library;
   return realpathSync(owner) === realpathSync(library);
 }

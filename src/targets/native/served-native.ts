@@ -21,7 +21,7 @@ export function nativeEnv({ library }: NativeSpec): Readonly<Record<string, stri
  */
 function nativeHost(spec: NativeSpec): HostCommand {
   const args = ['--single-threaded', '--jitless', HOST, printNativeSpec(spec)];
-  return { command: process.execPath, args, env: nativeEnv(spec) };
+  return { command: process.execPath, args, name: spec.library, env: nativeEnv(spec) };
 }
 
 /**

@@ -19,8 +19,8 @@ export interface SystemCalls {
   exitNow(code: number): never;
   /** SIGALRM ends this process after so many milliseconds; 0 calls it off. */
   alarmAfter(ms: number): void;
-  /** Memory that a child shares, or that outlives this process in the file with the descriptor. */
-  mapShared(size: number, fd?: number): ArrayBuffer;
+  /** Memory that a child shares. */
+  mapShared(size: number): ArrayBuffer;
   /** A crash leaves no file behind. */
   forbidCores(): void;
 }
@@ -61,7 +61,8 @@ export async function systemCalls(): Promise<SystemCalls> {
       return child;
     },
     waitFor: (child) => {
-      while (waitpid(child, status, 0) !== child);
+      while (waitpid(child, status, 0) !== child)
+        assert(koffi.errno() === koffi.os.errno['EINTR'], 'a child is waited for once');
       const word = status[0]!;
       const signal = word & 0x7f;
       return signal === 0 ? { exitCode: (word >> 8) & 0xff } : { signal };
@@ -72,9 +73,9 @@ export async function systemCalls(): Promise<SystemCalls> {
       timer[3] = BigInt(Math.round((ms % 1000) * 1000));
       setitimer(ITIMER_REAL, timer, null);
     },
-    mapShared: (size, fd = -1) => {
-      const flags = fd === -1 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
-      const address = BigInt(mmap(null, size, PROT_READ_WRITE, flags, fd, 0) as number | bigint);
+    mapShared: (size) => {
+      const flags = MAP_SHARED | MAP_ANONYMOUS;
+      const address = BigInt(mmap(null, size, PROT_READ_WRITE, flags, -1, 0) as number | bigint);
       assert(address !== ADDRESS_FAILED, 'the system has room for a page or two');
       return koffi.view(address, size);
     },
