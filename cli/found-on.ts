@@ -4,7 +4,8 @@ import { UsageError } from '../src/base/usage-error.ts';
 import { familyOf, type ProgramFamily } from '../src/program/program.ts';
 import type { ProgramText } from '../src/program/text.ts';
 import { MUTANTS, mutantTargetName } from '../src/targets/mutants/index.ts';
-import { filesOfName, isBuiltIn } from './load-target.ts';
+import { isBuiltIn } from './load-built-in.ts';
+import { filesOfName } from './load-target.ts';
 
 /** The first target that performs the programs of a family. */
 const PERFORMERS: Readonly<Record<ProgramFamily, string>> = {

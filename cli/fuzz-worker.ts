@@ -4,7 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { RawFinding } from '../fuzz/engine.ts';
 import type { Program } from '../src/program/program.ts';
 import { FuzzCampaign, type FuzzOptions } from './fuzz-campaign.ts';
-import { type LoadedTarget, loadTarget } from './load-target.ts';
+import { loadTarget } from './load-target.ts';
+import type { LoadedTarget } from './loaded-target.ts';
 import type { Tally } from './tally.ts';
 
 /** What a worker is started with. */

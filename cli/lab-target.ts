@@ -5,14 +5,11 @@ import { SANITIZER_ENV } from '../src/targets/remote/malloc-lab.ts';
 import { remoteTarget } from '../src/targets/remote/remote-target.ts';
 import { buildHandout } from './lab-build.ts';
 import { type Handout, openHandout } from './lab-handout.ts';
-import type { TargetOptions } from './target-options.ts';
+import type { LoadedTarget } from './loaded-target.ts';
 
 /** A handout that was built, as a target. */
-export interface LabTarget {
-  readonly name: string;
-  readonly options: TargetOptions;
+export interface LabTarget extends LoadedTarget {
   readonly makeTarget: MakeAllocatorTarget;
-  readonly spec: string;
   readonly file: string;
   readonly handout: Handout;
   /** The program that serves it, and that measures it. */

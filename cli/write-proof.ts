@@ -4,7 +4,7 @@ import type { Finding } from '../src/check/finding.ts';
 import { isMachine } from '../src/check/target.ts';
 import type { Trace } from '../src/check/trace.ts';
 import { emitProof, PROOF_LANGUAGES, type ProofLanguage } from '../src/emit/emit.ts';
-import type { LoadedTarget } from './load-target.ts';
+import type { LoadedTarget } from './loaded-target.ts';
 import { writeProgram } from './write-program.ts';
 
 /** @throws {UsageError} Proofs are written in other languages. */

@@ -8,7 +8,8 @@ import { findingDocument, tellFinding } from '../finding-report.ts';
 import { formatMany } from '../format.ts';
 import type { Io } from '../io.ts';
 import { KnownFindings } from '../known-findings.ts';
-import { isBuiltIn, loadTarget } from '../load-target.ts';
+import { isBuiltIn } from '../load-built-in.ts';
+import { loadTarget } from '../load-target.ts';
 import {
   CoverageRecorder,
   loadReporters,

@@ -12,7 +12,7 @@ import { TRACE_FORMATS, TRACE_WRITERS } from '../../src/trace-formats/index.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { formatColumns } from '../format.ts';
 import type { Io } from '../io.ts';
-import { KERNEL_NAMES, MACHINE_NAMES, PAGED_NAMES } from '../load-target.ts';
+import { KERNEL_NAMES, MACHINE_NAMES, PAGED_NAMES } from '../load-built-in.ts';
 import { openSession } from '../session.ts';
 
 /** One line of a list: what a person reads, under the names that machines read. */
