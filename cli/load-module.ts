@@ -10,7 +10,7 @@ import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/t
 import type { LoadedTarget } from './loaded-target.ts';
 import type { TargetOptions } from './target-options.ts';
 
-export const TYPESCRIPT_ENDINGS = ['.ts', '.mts', '.cts'];
+const TYPESCRIPT_ENDINGS = ['.ts', '.mts', '.cts'];
 export const SCRIPT_ENDINGS = ['.js', '.mjs', '.cjs', ...TYPESCRIPT_ENDINGS];
 /** A module that has not loaded by then never will: it waits at its top level for what does not come. */
 const LOAD_LIMIT_MS = 10_000;
