@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
 import type { MakeAllocatorTarget } from '../src/check/target.ts';
 import { guardedRun } from '../src/supervise/guarded-run.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
+import { inTurn, InterruptListener } from './interrupt.ts';
 import type { Explorer, RawFinding } from '../fuzz/index.ts';
 
 /** A batch is made as large as runs in about this time. */
@@ -42,23 +42,18 @@ export class ExploreCampaign {
     onBatch: () => void,
   ): Promise<{ readonly end: CampaignEnd; readonly found?: RawFinding }> {
     const started = this.#now();
-    let isStopped = false;
-    const stop = (): void => {
-      isStopped = true;
-    };
-    process.once('SIGINT', stop);
+    const interrupt = new InterruptListener();
     try {
       while (this.explorer.end === undefined) {
-        if (isStopped) return { end: 'stopped by Ctrl-C' };
+        if (interrupt.isPressed) return { end: 'stopped by Ctrl-C' };
         if (this.#now() - started >= this.#limits.budgetMs) return { end: 'out of time' };
-        const found = this.#next();
+        const found = await inTurn(() => this.#next());
         if (found !== undefined) return { end: 'done', found };
         onBatch();
-        await setImmediate();
       }
       return { end: 'done' };
     } finally {
-      process.off('SIGINT', stop);
+      interrupt.close();
     }
   }
 

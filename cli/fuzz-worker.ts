@@ -1,9 +1,9 @@
 /** One worker of a campaign on several cores: searches until it is told to stop, and tells what it finds. */
-import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { RawFinding } from '../fuzz/engine.ts';
 import type { Program } from '../src/program/program.ts';
 import { FuzzCampaign, type FuzzOptions } from './fuzz-campaign.ts';
+import { inTurn } from './interrupt.ts';
 import { loadTarget } from './load-target.ts';
 import type { LoadedTarget } from './loaded-target.ts';
 import type { Tally } from './tally.ts';
@@ -45,11 +45,7 @@ const { makeTarget } = await loadTarget(task.target.spec, {
 const campaign = new FuzzCampaign(makeTarget, task.options, {
   now: () => performance.now(),
   // Ctrl-C is the main thread's.
-  run: async (work) => {
-    const result = work();
-    await setImmediate();
-    return result;
-  },
+  run: inTurn,
 });
 while (!stop.signal.aborted && !campaign.isDone) {
   const raw = await campaign.next();

@@ -31,3 +31,57 @@ export async function interruptible<T>(work: () => T): Promise<T> {
   await setImmediate();
   return result!.value;
 }
+
+/** Does some work, and lets others have their turn: signals are heard then, and messages are sent. */
+export async function inTurn<T>(work: () => T): Promise<T> {
+  const result = work();
+  await setImmediate();
+  return result;
+}
+
+/**
+ * Hears Ctrl-C from here until it is closed, for a search that is done in small pieces: between two of them no signal is
+ * lost. A second one ends the process.
+ */
+export class InterruptListener {
+  #isPressed = false;
+  #wake: () => void = () => undefined;
+
+  readonly #press = (): void => {
+    this.#isPressed = true;
+    this.#wake();
+  };
+
+  constructor() {
+    process.once('SIGINT', this.#press);
+  }
+
+  get isPressed(): boolean {
+    return this.#isPressed;
+  }
+
+  /** @throws {Interrupted} Ctrl-C was pressed. */
+  check(): void {
+    if (this.#isPressed) throw new Interrupted('stopped by Ctrl-C');
+  }
+
+  /** Does one piece, unless Ctrl-C was pressed. @throws {Interrupted} It was. */
+  run<T>(work: () => T): Promise<T> {
+    this.check();
+    return inTurn(work);
+  }
+
+  /** Waits until what was begun calls back, or Ctrl-C is pressed. */
+  async wait(begin: (wake: () => void) => void): Promise<void> {
+    this.check();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      begin(resolve);
+    });
+    this.check();
+  }
+
+  close(): void {
+    process.off('SIGINT', this.#press);
+  }
+}

@@ -4,7 +4,7 @@ import type { Program } from '../src/program/program.ts';
 import type { RawFinding } from '../fuzz/engine.ts';
 import type { FuzzOptions } from './fuzz-campaign.ts';
 import type { FromWorker, ToWorker, WorkerTask } from './fuzz-worker.ts';
-import { Interrupted } from './interrupt.ts';
+import type { InterruptListener } from './interrupt.ts';
 import { Tally } from './tally.ts';
 
 /** A worker that does not answer for so long beyond its time limit is in an endless loop that nothing stops. */
@@ -31,24 +31,20 @@ export class JobCampaign {
   readonly #kept: Program[] = [];
   #error: unknown;
   #wake: () => void = () => undefined;
-  /** Listens all the time: a signal that comes while nobody does is lost, or ends the process. */
-  readonly #interrupt = (): void => {
-    this.#error ??= new Interrupted('stopped by Ctrl-C');
-    this.#wake();
-  };
+  readonly #interrupt: InterruptListener;
 
   /**
    * @param task What each worker searches, and from where its path is read.
-   * @param count Workers, at least 1.
+   * @param how How many workers there are, at least 1, and who hears Ctrl-C.
    */
   constructor(
     { cwd, target: { options: targetOptions, spec } }: Pick<WorkerTask, 'target' | 'cwd'>,
     options: FuzzOptions,
-    count: number,
+    how: { readonly count: number; readonly interrupt: InterruptListener },
   ) {
     this.#options = options;
-    process.once('SIGINT', this.#interrupt);
-    const counts = sharesOf(options.runs, count);
+    this.#interrupt = how.interrupt;
+    const counts = sharesOf(options.runs, how.count);
     this.#jobs = counts.map((runs, index) =>
       this.#start({
         // A target has functions, which do not go to another thread.
@@ -90,13 +86,14 @@ export class JobCampaign {
       const job = this.#jobs.find(({ told }) => told.length > 0);
       if (job !== undefined) return this.#take(job, job.told.shift()!);
       if (this.isDone) return undefined;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await this.#interrupt.wait((wake) => {
+        this.#wake = wake;
+      });
     }
   }
 
   /** Ends the campaign: what the workers did is added to the tally. */
   async close(): Promise<void> {
-    process.off('SIGINT', this.#interrupt);
     await Promise.all(this.#jobs.map((job) => this.#stop(job)));
   }
 

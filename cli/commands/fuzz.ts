@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { findingDocument, type ShownFinding, tellFinding } from '../finding-report.ts';
 import { formatMany, formatShort } from '../format.ts';
 import { FuzzCampaign, type FuzzOptions } from '../fuzz-campaign.ts';
-import { Interrupted, interruptible } from '../interrupt.ts';
+import { Interrupted, interruptible, InterruptListener } from '../interrupt.ts';
 import type { Io } from '../io.ts';
 import { JobCampaign } from '../job-campaign.ts';
 import { type BaselineOptions, KnownFindings } from '../known-findings.ts';
@@ -59,11 +59,12 @@ export async function fuzz(
   const store = openCorpus(options.corpus, io.cwd);
   const known = new KnownFindings(options, io.cwd);
   const programs = openFolders(folders, target.makeTarget, io.cwd);
-  const campaign = begin(io, { target, seed, options, programs, recorder });
+  const interrupt = new InterruptListener();
+  const campaign = begin(io, { target, seed, options, programs, recorder, interrupt });
   const search = { session, target, campaign, seed, store, timeLimitMs: options.timeLimit };
   const findings: ShownFinding[] = [];
   const fuzzing = { ...search, options, findings, known };
-  const end = await collect(fuzzing);
+  const end = await collect(fuzzing).finally(() => interrupt.close());
   recorder?.stop();
   await campaign.close();
   const addedCount = programs.add(campaign.kept);
@@ -79,6 +80,7 @@ export async function fuzz(
 function begin(
   io: Io,
   {
+    interrupt,
     options,
     programs,
     recorder,
@@ -87,6 +89,7 @@ function begin(
   }: Pick<Fuzzing, 'options' | 'seed' | 'target'> & {
     readonly programs: ProgramFolders;
     readonly recorder: CoverageRecorder | undefined;
+    readonly interrupt: InterruptListener;
   },
 ): FuzzCampaign | JobCampaign {
   const fuzzOptions: FuzzOptions = {
@@ -102,10 +105,11 @@ function begin(
     throw new UsageError(
       `--coverage: code is counted in one thread only; leave out --coverage, or --jobs ${jobs}.`,
     );
-  if (jobs > 1) return new JobCampaign({ target, cwd: io.cwd }, fuzzOptions, jobs);
+  if (jobs > 1)
+    return new JobCampaign({ target, cwd: io.cwd }, fuzzOptions, { count: jobs, interrupt });
   return new FuzzCampaign(target.makeTarget, fuzzOptions, {
     now: () => io.now(),
-    run: interruptible,
+    run: (work) => interrupt.run(work),
   });
 }
 
