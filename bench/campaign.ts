@@ -6,6 +6,7 @@ import { formatSeed, parseSeed } from '../src/base/prng.ts';
 import { UsageError } from '../src/base/usage-error.ts';
 import { campaignOnExplore } from './campaign-explore.ts';
 import { campaignOnAllocators } from './campaign-allocators.ts';
+import { campaignOnBroken } from './campaign-broken.ts';
 import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFamous } from './campaign-famous.ts';
@@ -54,6 +55,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   explore: () => campaignOnExplore(share),
   wasm: () => campaignOnWasm(seed, share),
   native: () => campaignOnNative(seed, share),
+  broken: () => campaignOnBroken(seed, share),
   famous: () => campaignOnFamous(seed, share),
   proofs: () => campaignOnProofs(),
   packages: () => campaignOnPackages(seed, share),
