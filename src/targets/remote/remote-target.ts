@@ -13,6 +13,12 @@ import { ASKED_MAX, type Link } from '../../supervise/link.ts';
 import { OFFER, REQUEST } from '../../supervise/protocol.ts';
 import { timeLimitNow } from '../../supervise/watchdog.ts';
 
+/**
+ * Of a program's time one call may take so much. The host must have ended a call before the program is stopped here:
+ * what is stopped while it waits leaves a host that is out of step, and starting another takes longer than shrinking a hang allows.
+ */
+const CALL_PART = 0.6;
+
 export interface RemoteOptions {
   readonly name: string;
   readonly hosts: Hosts;
@@ -117,7 +123,7 @@ class RemoteHeap {
       return this.#link;
     }
     this.#link = this.#hosts.take(this);
-    this.#link.reset(Math.min(this.#callLimitMs, timeLimitNow()));
+    this.#link.reset(Math.min(this.#callLimitMs, Math.floor(CALL_PART * timeLimitNow())));
     return this.#link;
   }
 
