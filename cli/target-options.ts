@@ -27,13 +27,18 @@ const PROMISES: Readonly<Record<SaidPromise, (text: string) => unknown>> = {
   sizeMax: sizeOf,
   zeroSize: oneOf('block', 'null', 'either'),
   reallocZero: oneOf('frees', 'resizes'),
+  reallocKeepsAlignment: onlyTrue,
   doubleFree: oneOf('refused'),
   freeInside: oneOf('refused'),
   recovers: bytesOf,
   returnsFrom: bytesOf,
   slack: bytesOf,
-  repeats: (text) => (text === 'true' ? true : refuse("'true'")),
+  repeats: onlyTrue,
 };
+
+function onlyTrue(text: string): true {
+  return text === 'true' ? true : refuse("'true'");
+}
 
 /** Adds the options that say more of a target. */
 export function addTargetOptions(command: Command): Command {

@@ -164,6 +164,17 @@ const SUITES: readonly Suite[] = [
     slotsCount: FEW_SLOTS,
   },
   {
+    law: LAW.reallocKeepsAlignment,
+    programs: 'aligned blocks that are resized',
+    isAllowed: ({ aligned, promises, realloc }) =>
+      aligned !== undefined &&
+      realloc !== undefined &&
+      promises.reallocKeepsAlignment !== undefined,
+    weights: { malloc: 3, free: 4, aligned: 8, realloc: 8 },
+    sizes: SMALL,
+    slotsCount: FEW_SLOTS,
+  },
+  {
     law: LAW.blocksStayInside,
     programs: 'blocks that fill the memory',
     isAllowed: (target) => target.bounds !== undefined,
@@ -214,6 +225,14 @@ const SUITES: readonly Suite[] = [
     slotsCount: FEW_SLOTS,
   },
   {
+    law: LAW.reallocZeroKeepsPromise,
+    programs: 'blocks that are resized to 0 bytes',
+    isAllowed: ({ promises, realloc }) => realloc !== undefined && promises.reallocZero === 'frees',
+    weights: { malloc: 8, free: 3, realloc: 9 },
+    sizes: { zero: 5, small: 5 },
+    slotsCount: FEW_SLOTS,
+  },
+  {
     law: LAW.impossibleRequestIsRefused,
     programs: 'sizes that cannot be had and products that wrap',
     isAllowed: () => true,
@@ -228,6 +247,14 @@ const SUITES: readonly Suite[] = [
     weights: { malloc: 8, free: 8, calloc: 2, realloc: 4, aligned: 2 },
     sizes: ANY,
     slotsCount: MORE_SLOTS,
+  },
+  {
+    law: LAW.guardsStayUntouched,
+    programs: 'blocks that fill the memory, and go again',
+    isAllowed: ({ guards, memory }) => guards !== undefined && memory !== undefined,
+    weights: { malloc: 12, free: 9, calloc: 2, realloc: 3, aligned: 3 },
+    sizes: { ...ANY, filling: 4 },
+    slotsCount: 32,
   },
   {
     law: LAW.reallocKeepsPrefix,

@@ -8,15 +8,19 @@
 import { MemPool } from '@thi.ng/malloc';
 
 const CAPACITY = 1 << 16;
+/** Bytes behind the pool that are not its own. */
+const GUARD = 64;
 /** Sizes are rounded up with 32-bit operators: from here on the sum has its sign bit set. */
 const SIZE_LIMIT = 2 ** 31 - 16;
 
 export default function makeAllocator() {
-  const memory = new ArrayBuffer(CAPACITY);
-  const pool = new MemPool({ buf: memory, align: 8 });
+  const memory = new ArrayBuffer(CAPACITY + GUARD);
+  const pool = new MemPool({ buf: memory, end: CAPACITY, align: 8 });
 
   return {
     memory,
+    bounds: { start: 0, end: CAPACITY },
+    guards: [{ start: CAPACITY, end: CAPACITY + GUARD }],
     promises: {
       alignment: 8,
       zeroSize: 'null',

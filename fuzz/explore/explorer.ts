@@ -90,6 +90,8 @@ export class Explorer {
   readonly #alphabet: Alphabet;
   readonly #hasRealloc: boolean;
   readonly #hasDoubleFree: boolean;
+  /** Whether what a block was asked for with is owed by what it is resized to. */
+  readonly #keepsAlignment: boolean;
   readonly #returnsFrom: number;
   readonly #digest = new StateDigest();
   readonly #counts = new ProgramCounts();
@@ -123,6 +125,7 @@ export class Explorer {
     this.isMerging = options.merging !== 'off' && target.snapshots !== undefined;
     this.#hasRealloc = options.kinds.includes('realloc');
     this.#hasDoubleFree = options.kinds.includes('double-free');
+    this.#keepsAlignment = target.promises.reallocKeepsAlignment === true;
     this.#returnsFrom = returnsFromOf(target);
     this.#states = progress?.states ?? new States();
     this.#layerStarts = [...(progress?.layerStarts ?? [0, 1])];
@@ -335,6 +338,7 @@ export class Explorer {
     for (const slot of slotsByAddress(shadow, this.#order)) {
       digest.number(shadow.addressOf(slot));
       digest.number(shadow.extentOf(slot));
+      if (this.#keepsAlignment) digest.number(shadow.alignmentOf(slot));
       digest.number(slot === sizeless ? 0 : 1 + this.#sizeRead(shadow.sizeOf(slot)));
       if (this.#hasDoubleFree) digest.number(slot);
     }

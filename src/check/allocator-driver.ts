@@ -57,7 +57,7 @@ export class AllocatorDriver {
     this.isCalling = true;
     this.#target.reset!();
     this.isCalling = false;
-    this.#judge.shadow.clear();
+    this.#judge.begin();
   }
 
   /** Sends one op, if it can be sent, and has the answer judged. */
@@ -119,6 +119,10 @@ export class AllocatorDriver {
     const answer = this.#request(op, shadow.addressOf(source));
     const crazy = judge.answered(op, answer);
     if (crazy !== undefined) return crazy;
+    if (op.size === 0 && this.#target.promises.reallocZero === 'frees') {
+      const kept = judge.reallocZeroed(op, answer);
+      if (kept !== undefined) return kept;
+    }
     if (answer === null) return this.#reallocNulled(op, source, before);
 
     countGranted(this.#counts, op.size);

@@ -3,6 +3,7 @@ import { ADDRESS_LIMIT, type Size } from '../base/units.ts';
 import type { Op, Slot } from '../program/op.ts';
 import type { Broken } from './finding.ts';
 import { LAW, LAWS, type Law } from './law.ts';
+import { type Guards, guardsOf } from './guards.ts';
 import { firstNonZero } from './payload.ts';
 import { type Patterns, Shadow } from './shadow.ts';
 import type { AllocatorTarget, Target } from './target.ts';
@@ -24,6 +25,7 @@ export class Judge {
   readonly #alignment: number;
   readonly #slack: number;
   readonly #returnsFrom: number;
+  readonly #guards: Guards | undefined;
   readonly #asked: Float64Array;
 
   /** @param asked One counter a law, by `Law.index`; shared by the judges of many targets. */
@@ -33,7 +35,14 @@ export class Judge {
     this.#slack = target.promises.slack ?? Infinity;
     this.#returnsFrom = target.promises.returnsFrom ?? Infinity;
     this.#asked = asked;
+    this.#guards = guardsOf(target);
     this.shadow = new Shadow(this.#alignment, target.memory, patterns);
+  }
+
+  /** A program begins, on a fresh heap. */
+  begin(): void {
+    this.shadow.clear();
+    this.#guards?.fill();
   }
 
   /** A request was answered with a block, or with null where that is one of the answers. */
@@ -47,7 +56,10 @@ export class Judge {
    * @param alignment What the request asked for, in bytes; 1 for the target's own.
    */
   granted(op: Op, slot: Slot, size: Size, address: number, alignment: number): Verdict | undefined {
-    return this.#fits(op, size, address, alignment) ?? this.#claim(op, slot, address, Number(size));
+    return (
+      this.#fits(op, size, address, alignment) ??
+      this.#claim(op, slot, address, Number(size), alignment)
+    );
   }
 
   /** A realloc was granted: the block of `source` is gone, its contents are owed by the new one. */
@@ -55,10 +67,13 @@ export class Judge {
     const unfit = this.#fits(op, size, address, 1);
     if (unfit !== undefined) return unfit;
     const keptSize = Math.min(this.shadow.sizeOf(source), Number(size));
+    const alignment = this.shadow.alignmentOf(source);
     const offset = this.shadow.damageAt(source, address, keptSize);
     this.shadow.release(source);
-    const overlap = this.#claim(op, slot, address, Number(size));
-    if (overlap !== undefined || this.#target.memory === undefined) return overlap;
+    const wrong =
+      this.#claim(op, slot, address, Number(size), alignment) ??
+      this.#keepsAlignment(op, address, alignment);
+    if (wrong !== undefined || this.#target.memory === undefined) return wrong;
     return this.#ask(LAW.reallocKeepsPrefix, LAW.reallocKeepsPrefix.check(op, offset, keptSize));
   }
 
@@ -87,6 +102,12 @@ export class Judge {
       promise === 'block' && answer === null && (op.kind !== 'malloc' || this.shadow.liveCount > 0);
     if (promise === 'either' || mayLackRoom) return undefined;
     return this.#ask(LAW.zeroSizeKeepsPromise, LAW.zeroSizeKeepsPromise.check(op, answer, promise));
+  }
+
+  /** A realloc to 0 bytes, of which it is promised that it frees the block, was answered. */
+  reallocZeroed(op: Op, answer: number | null): Verdict | undefined {
+    const law = LAW.reallocZeroKeepsPromise;
+    return this.#ask(law, law.check(op, answer));
   }
 
   /** A live block is about to be handed back, or its contents are looked at in passing. */
@@ -134,9 +155,20 @@ export class Judge {
   inspect(): Verdict | undefined {
     // Other calls in between would come before the answers.
     if (this.#target.usableSize === undefined) this.shadow.lookAhead();
+    const written = this.#guards === undefined ? undefined : this.#guarded(this.#guards);
+    if (written !== undefined) return written;
     for (let slot = 0; slot < this.shadow.slotsCount; slot += 1) {
       if (!this.shadow.isLive(slot)) continue;
       const verdict = this.intact(slot) ?? this.#usableStays(slot);
+      if (verdict !== undefined) return verdict;
+    }
+    return undefined;
+  }
+
+  #guarded(guards: Guards): Verdict | undefined {
+    const law = LAW.guardsStayUntouched;
+    for (const guard of guards.ranges) {
+      const verdict = this.#ask(law, law.check(guards.damage(guard), guard));
       if (verdict !== undefined) return verdict;
     }
     return undefined;
@@ -162,14 +194,27 @@ export class Judge {
     );
   }
 
-  #claim(op: Op, slot: Slot, address: number, size: number): Verdict | undefined {
+  #keepsAlignment(op: Op, address: number, alignment: number): Verdict | undefined {
+    if (alignment === 1 || this.#target.promises.reallocKeepsAlignment === undefined)
+      return undefined;
+    const law = LAW.reallocKeepsAlignment;
+    return this.#ask(law, law.check(op, address, alignment));
+  }
+
+  #claim(
+    op: Op,
+    slot: Slot,
+    address: number,
+    size: number,
+    alignment: number,
+  ): Verdict | undefined {
     let extent = size;
     if (this.#target.usableSize !== undefined && size > 0) {
       extent = this.#target.usableSize(address);
       const unfit = this.#covers(op, size, extent) ?? this.#inside(op, address, extent);
       if (unfit !== undefined) return unfit;
     }
-    const rival = this.shadow.claim(slot, address, size, extent)
+    const rival = this.shadow.claim(slot, address, size, extent, alignment)
       ? undefined
       : this.#rival(address, extent);
     return this.#ask(LAW.blocksStayApart, LAW.blocksStayApart.check(op, address, extent, rival));

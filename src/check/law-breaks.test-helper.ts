@@ -77,6 +77,20 @@ const crashes = (
 
 const aligns: readonly Break[] = [
   {
+    law: 'realloc-keeps-alignment',
+    when: 'the new block has the alignment of any other',
+    program: 'b0 = aligned 256 8; b1 = malloc 8; b0 = realloc b0 40',
+    breaks: (toy) => ({
+      realloc(address, size) {
+        toy.free(address);
+        return toy.malloc(size);
+      },
+    }),
+    observed: 'realloc(b0, 40) returned 0x0000_1020, which is 32 past a multiple of 256',
+    expected: 'a multiple of 256, as the block was before',
+    op: 'realloc',
+  },
+  {
     law: 'malloc-aligns',
     when: 'malloc is one past',
     program: 'b0 = malloc 24',

@@ -58,6 +58,21 @@ export const LAW = {
             expected: `a multiple of ${alignment}`,
           },
   }),
+  reallocKeepsAlignment: law({
+    name: 'realloc-keeps-alignment',
+    says: 'Realloc keeps the alignment that a block was asked for with.',
+    rows: 'B2',
+    source:
+      'mattconte/tlsf issue 36; the C standard leaves it open, so it is asked where it is promised.',
+    needs: 'aligned, realloc, promise reallocKeepsAlignment',
+    check: (op: Op, address: number, alignment: number) =>
+      address % alignment === 0
+        ? undefined
+        : {
+            observed: `${formatCall(op)} returned ${formatAddress(address)}, which is ${address % alignment} past a multiple of ${alignment}`,
+            expected: `a multiple of ${alignment}, as the block was before`,
+          },
+  }),
   blocksStayInside: law({
     name: 'blocks-stay-inside',
     says: 'Every block lies inside the memory that the target was given.',
@@ -150,6 +165,21 @@ export const LAW = {
             expected: promise === 'null' ? 'null' : 'a block of its own',
           },
   }),
+  reallocZeroKeepsPromise: law({
+    name: 'realloc-zero-keeps-promise',
+    says: 'Realloc to 0 bytes frees the block and returns null, where the target promises that.',
+    rows: 'B6',
+    source:
+      'C17 7.22.3.5: "If size is zero and memory for the new object is not allocated, it is implementation-defined whether the old object is deallocated".',
+    needs: "realloc, promise reallocZero: 'frees'",
+    check: (op: Op, address: number | null) =>
+      address === null
+        ? undefined
+        : {
+            observed: `${formatCall(op)} returned ${formatAddress(address)}`,
+            expected: 'null, and the block freed',
+          },
+  }),
   impossibleRequestIsRefused: law({
     name: 'impossible-request-is-refused',
     says: 'A request for more bytes than there can be is refused.',
@@ -168,7 +198,7 @@ export const LAW = {
   contentsSurvive: law({
     name: 'contents-survive',
     says: 'What the caller wrote into a block stays there until it frees the block.',
-    rows: 'H8 B5 B17 R36',
+    rows: 'H8 B5 R36',
     source: 'C17 6.2.4: an object "retains its last-stored value throughout its lifetime".',
     needs: 'memory',
     check: (slot: Slot, offset: number) =>
@@ -177,6 +207,21 @@ export const LAW = {
         : {
             observed: `b${slot} has changed at offset ${offset}`,
             expected: 'the bytes that its owner wrote',
+          },
+  }),
+  guardsStayUntouched: law({
+    name: 'guards-stay-untouched',
+    says: 'The allocator writes to no memory that it was not given.',
+    rows: 'B17',
+    source:
+      'Yun et al., "ArcHeap", USENIX Security 2020; Eckert et al., "HeapHopper", USENIX Security 2018: writes to where no block is.',
+    needs: 'memory, guards',
+    check: (address: number, guard: Range) =>
+      address < 0
+        ? undefined
+        : {
+            observed: `the bytes at ${formatAddress(address)} have changed`,
+            expected: `${formatRange(guard)} as it was, since it belongs to somebody else`,
           },
   }),
   reallocKeepsPrefix: law({

@@ -137,7 +137,7 @@ describe('a shadow', () => {
 /** A shadow that holds and fills two blocks. */
 function filled(): Shadow {
   const shadow = new Shadow(1, memory, 'by-place');
-  shadow.claim(0, 0x1000, 24, 40);
+  shadow.claim(0, 0x1000, 24, 40, 64);
   shadow.claim(2, 0x1040, 16, 16);
   for (const slot of [0, 2]) shadow.fill(slot);
   return shadow;
@@ -149,8 +149,8 @@ describe('a shadow whose patterns depend on places', () => {
     const state = shadow.capture();
     expect(state).toEqual({
       blocks: [
-        { slot: 0, address: 0x1000, size: 24, extent: 40 },
-        { slot: 2, address: 0x1040, size: 16, extent: 16 },
+        { slot: 0, address: 0x1000, size: 24, extent: 40, alignment: 64 },
+        { slot: 2, address: 0x1040, size: 16, extent: 16, alignment: 1 },
       ],
       freed: [-1, -1, -1],
     });

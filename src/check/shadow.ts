@@ -15,6 +15,7 @@ interface ShadowBlock {
   readonly address: number;
   readonly size: number;
   readonly extent: number;
+  readonly alignment: number;
 }
 
 /** What the shadow knows at one moment. */
@@ -42,6 +43,7 @@ export class Shadow {
   readonly #address: number[] = [];
   readonly #size: number[] = [];
   readonly #extent: number[] = [];
+  readonly #alignment: number[] = [];
   readonly #key: number[] = [];
   readonly #freedAddress: number[] = [];
   #slotsCount = 0;
@@ -84,6 +86,11 @@ export class Shadow {
     return this.#extent[slot]!;
   }
 
+  /** The alignment that the block was asked for with, in bytes; 1 where nothing was said. */
+  alignmentOf(slot: number): number {
+    return this.#alignment[slot]!;
+  }
+
   /** The address that this slot gave back last, or -1. */
   freedAddressOf(slot: number): number {
     return slot < this.#slotsCount ? this.#freedAddress[slot]! : -1;
@@ -96,15 +103,17 @@ export class Shadow {
    * non-null answer must still be an address of its own.
    *
    * @param extent At least `size`.
+   * @param alignment What the block was asked for with.
    * @returns False when the block overlaps a live one; then nothing changes.
    */
-  claim(slot: number, address: number, size: number, extent: number): boolean {
+  claim(slot: number, address: number, size: number, extent: number, alignment = 1): boolean {
     assert(!this.isLive(slot), 'claim takes an empty slot');
     if (!this.#ranges.claim(address, address + Math.max(1, extent))) return false;
     if (slot >= this.#slotsCount) this.#reach(slot);
     this.#address[slot] = address;
     this.#size[slot] = size;
     this.#extent[slot] = extent;
+    this.#alignment[slot] = alignment;
     this.#liveCount += 1;
     return true;
   }
@@ -135,7 +144,13 @@ export class Shadow {
     for (let slot = 0; slot < this.#slotsCount; slot += 1) {
       const address = this.#address[slot]!;
       if (address < 0) continue;
-      blocks.push({ slot, address, size: this.#size[slot]!, extent: this.#extent[slot]! });
+      blocks.push({
+        slot,
+        address,
+        size: this.#size[slot]!,
+        extent: this.#extent[slot]!,
+        alignment: this.#alignment[slot]!,
+      });
     }
     return { blocks, freed: this.#freedAddress.slice(0, this.#slotsCount) };
   }
@@ -144,8 +159,8 @@ export class Shadow {
   restore({ blocks, freed }: ShadowState): void {
     assert(this.#patterns === 'by-place', 'only the pattern of a place is known from the place');
     this.clear();
-    for (const { slot, address, size, extent } of blocks) {
-      this.claim(slot, address, size, extent);
+    for (const { slot, address, size, extent, alignment } of blocks) {
+      this.claim(slot, address, size, extent, alignment);
       this.#key[slot] = address;
     }
     if (freed.length > this.#slotsCount) this.#reach(freed.length - 1);
@@ -202,6 +217,7 @@ export class Shadow {
       this.#address.push(-1);
       this.#size.push(0);
       this.#extent.push(0);
+      this.#alignment.push(1);
       this.#key.push(0);
       this.#freedAddress.push(-1);
     }

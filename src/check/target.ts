@@ -41,6 +41,11 @@ export interface AllocatorTarget extends AnyTarget {
   readonly memory?: Memory | undefined;
   /** The range in which every block must lie; read after each request, since it may grow. */
   readonly bounds?: Range | undefined;
+  /**
+   * Memory beside that which the target was given, of up to 128 bytes each: it is filled before a program, and must be
+   * found as it was.
+   */
+  readonly guards?: readonly Range[] | undefined;
   /** @returns Bytes taken from the system and not given back. */
   footprint?(): number;
   /** @returns The target's own view of its blocks, by rising address, for pictures. */
@@ -108,6 +113,8 @@ export interface Promises {
   readonly zeroSize?: 'block' | 'null' | 'either';
   /** What `realloc(p, 0)` does: free the block and return null, or treat it like any size. Not asked without it. */
   readonly reallocZero?: 'frees' | 'resizes';
+  /** Realloc keeps the alignment that a block was asked for with, which C does not ask for. */
+  readonly reallocKeepsAlignment?: true;
   /** `free` returns false for a block that was freed before. */
   readonly doubleFree?: 'refused';
   /** `free` returns false for an address inside a block. */

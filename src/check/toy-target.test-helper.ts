@@ -44,6 +44,7 @@ export function ops(text: string): Program {
 function correctToy(): Required<Omit<AllocatorTarget, 'snapshots'>> {
   const memory = memoryOf(new DataView(new ArrayBuffer(TOY_END)));
   const extents = new Map<number, number>();
+  const alignments = new Map<number, number>();
   let next = TOY_START;
   let mallocs = 0;
 
@@ -52,6 +53,7 @@ function correctToy(): Required<Omit<AllocatorTarget, 'snapshots'>> {
     if (Number(size) > TOY_END - address) return null;
     next = address + usableFor(size);
     extents.set(address, usableFor(size));
+    alignments.set(address, alignment);
     mallocs += 1;
     return address;
   };
@@ -74,7 +76,7 @@ function correctToy(): Required<Omit<AllocatorTarget, 'snapshots'>> {
       return address;
     },
     realloc(address, size) {
-      const target = malloc(size);
+      const target = aligned(alignments.get(address ?? 0) ?? 16, size);
       if (address === null || target === null) return target;
       const kept = Math.min(extents.get(address)!, Number(size));
       for (let at = 0; at < kept; at += 1)
@@ -86,6 +88,7 @@ function correctToy(): Required<Omit<AllocatorTarget, 'snapshots'>> {
     usableSize: (address) => extents.get(address)!,
     memory,
     bounds: { start: TOY_START, end: TOY_END },
+    guards: [{ start: TOY_START - 64, end: TOY_START }],
     footprint: () => [...extents.values()].reduce((sum, extent) => sum + extent, 0),
     walk: () => [...extents].map(([start, size]) => ({ start, end: start + size, state: 'used' })),
     invariants: { rules: [RULE], read: () => undefined },
@@ -102,6 +105,7 @@ const PROMISES: Promises = {
   sizeMax: SIZE_MAX,
   zeroSize: 'block',
   reallocZero: 'resizes',
+  reallocKeepsAlignment: true,
   doubleFree: 'refused',
   freeInside: 'refused',
   recovers: 1024,

@@ -10,8 +10,10 @@ const LIMIT = 1 << 18;
 const LARGE = 65536;
 
 export default function makeAllocator() {
-  const memory = new Uint8Array(LIMIT);
+  // The last bytes are not its own.
+  const memory = new Uint8Array(LIMIT + 64);
   const sizes = new Map();
+  const alignments = new Map();
   let gaps = [];
   let end = 16;
   let largeBytes = 0;
@@ -28,6 +30,7 @@ export default function makeAllocator() {
         gaps = [...gaps.filter((each) => each !== gap), ...rest.filter((each) => each.start < each.end)];
         gaps.sort((a, b) => a.start - b.start);
         sizes.set(address, need);
+        alignments.set(address, alignment);
         return address;
       }
       const more = Math.ceil((need + alignment) / PAGE) * PAGE;
@@ -48,9 +51,11 @@ export default function makeAllocator() {
 
   const allocator = {
     memory,
+    bounds: { start: 0, end: LIMIT },
+    guards: [{ start: LIMIT, end: LIMIT + 64 }],
     promises: {
       alignment: 16, zeroSize: 'block', slack: 15, doubleFree: 'refused', freeInside: 'refused',
-      recovers: 65000, returnsFrom: LARGE,
+      recovers: 65000, returnsFrom: LARGE, reallocZero: 'frees', reallocKeepsAlignment: true,
     },
     malloc(size) {
       const address = take(size);
@@ -63,8 +68,13 @@ export default function makeAllocator() {
       return address;
     },
     realloc(address, size) {
-      const moved = allocator.malloc(size);
+      if (address !== 0 && size === 0) {
+        allocator.free(address);
+        return 0;
+      }
+      const moved = address === 0 ? allocator.malloc(size) : take(size, alignments.get(address));
       if (address === 0 || moved === 0) return moved;
+      if (size >= LARGE) largeBytes += sizes.get(moved);
       memory.copyWithin(moved, address, address + Math.min(size, sizes.get(address)));
       allocator.free(address);
       return moved;
@@ -112,6 +122,24 @@ export const BREAKS: readonly Break[] = [
     find: 'take(size, Math.max(16, alignment))',
     replace: 'take(size)',
     program: 'b0 = malloc 1; b1 = aligned 64 1',
+  },
+  {
+    law: 'realloc-keeps-alignment',
+    find: 'take(size, alignments.get(address))',
+    replace: 'take(size)',
+    program: 'b0 = aligned 64 1; b1 = realloc b0 17',
+  },
+  {
+    law: 'realloc-zero-keeps-promise',
+    find: 'if (address !== 0 && size === 0)',
+    replace: 'if (address !== 0 && size === -1)',
+    program: 'b0 = malloc 1; b0 = realloc b0 0',
+  },
+  {
+    law: 'guards-stay-untouched',
+    find: 'sizes.delete(address);',
+    replace: 'sizes.delete(address); if (size > 4096) memory[LIMIT + 9] = 1;',
+    program: 'b0 = malloc 5000; free b0',
   },
   {
     law: 'blocks-stay-inside',

@@ -35,6 +35,7 @@ export function emitC({ finding, target, trace }: Proven, library: CLibrary): Pr
     bounds: library.bounds !== undefined,
     usableSize: library.usableSize !== undefined && target.usableSize !== undefined,
     footprint: library.footprint !== undefined,
+    guards: [],
   };
   const { promises } = target;
   const proof = proofLines({ finding, trace, promises, offers, spelling: spellingOf(library) });

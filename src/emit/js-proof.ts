@@ -79,6 +79,7 @@ function emit({ finding, target, trace }: Proven, making: readonly string[]): Pr
     bounds: target.bounds !== undefined,
     usableSize: target.usableSize !== undefined,
     footprint: target.footprint !== undefined,
+    guards: target.guards ?? [],
   };
   const { promises } = target;
   const proof = proofLines({ finding, trace, promises, offers, spelling: SPELLING });

@@ -1,3 +1,4 @@
+import { formatRange, type Range } from '../base/range.ts';
 import { type Size, sizeProduct } from '../base/units.ts';
 import { type Finding, formatCall } from '../check/finding.ts';
 import { LAW, type Law, LAWS } from '../check/law.ts';
@@ -32,6 +33,7 @@ interface Offers {
   readonly bounds: boolean;
   readonly usableSize: boolean;
   readonly footprint: boolean;
+  readonly guards: readonly Range[];
 }
 
 /** What a finding's program becomes. */
@@ -67,6 +69,8 @@ const FOOTPRINT_LAWS = [
 interface ProofBlock {
   readonly name: Name;
   readonly size: Size;
+  /** What it was asked for with. */
+  readonly alignment: number;
   /** Of its pattern; undefined where nothing was filled in. */
   readonly key: number | undefined;
 }
@@ -80,6 +84,7 @@ export function proofLines(options: ProofOptions): ProofLines {
   if (why !== undefined) return { why: `${options.finding.law} ${why}` };
   const writer = new ProofWriter(options);
   const { finding, trace } = options;
+  writer.begin();
   for (const step of trace) writer.step(step, step.step === finding.step);
   if (finding.op === 'end') writer.end();
   if (!writer.isShown) return { why: `${finding.law} is not seen in what these calls return` };
@@ -120,6 +125,12 @@ class ProofWriter {
     return [...this.#notes];
   }
 
+  begin(): void {
+    if (!this.#isLaw(LAW.guardsStayUntouched)) return;
+    for (const { end, start } of this.#guards)
+      this.lines.push(`fill(${start}, ${end - start}, ${start});`);
+  }
+
   step({ op, outcome }: TraceStep, isLast: boolean): void {
     if (outcome.kind === 'skipped' || outcome.kind === 'not asked') return;
     if (isLast && this.#isLaw(LAW.contentsSurvive)) this.#checkContents();
@@ -136,6 +147,9 @@ class ProofWriter {
       this.#free({ kind: 'free', slot }, true);
     }
     if (this.#isLaw(LAW.freedSpaceReturns)) this.#recover();
+    if (!this.#isLaw(LAW.guardsStayUntouched)) return;
+    if (this.#options.promises.recovers !== undefined) this.#recover();
+    this.#checkGuards();
   }
 
   #request(op: Request, outcome: string, isLast: boolean): void {
@@ -160,18 +174,20 @@ class ProofWriter {
     this.lines.push(`${name} = ${call};`);
     if (isLast) this.#checkAnswer(op, name, before);
     if (source !== null) this.#live.delete(source);
-    if (outcome === 'granted') this.#keep(op, name);
+    if (outcome === 'granted') this.#keep(op, name, before);
   }
 
   /** The block is live from here on, and filled. */
-  #keep(op: Request, name: Name): void {
+  #keep(op: Request, name: Name, before: ProofBlock | undefined): void {
     const { offers } = this.#options;
     const size = bytesOf(op);
     this.#keysCount += 1;
     const key = offers.memory ? this.#keysCount * KEY_STEP : undefined;
     if (key !== undefined) this.lines.push(`fill(${name}, ${this.#extent(name, size)}, ${key});`);
     if (this.#isLaw(LAW.usableSizeStays)) this.#note(`was_${name}`, `usable(${name})`);
-    this.#live.set(op.slot, { name, size, key });
+    const alignment =
+      op.kind === 'aligned' ? op.alignment : op.kind === 'realloc' ? (before?.alignment ?? 1) : 1;
+    this.#live.set(op.slot, { name, size, alignment, key });
   }
 
   #free(op: Exclude<BlockOp, Request>, isLast: boolean): void {
@@ -207,11 +223,14 @@ class ProofWriter {
         return this.#fail(`!isAddress(${name})`, op);
       case LAW.mallocAligns.name:
         return this.#fail(`!isAligned(${name}, ${alignment})`, op);
+      case LAW.reallocKeepsAlignment.name:
+        return this.#fail(`!isAligned(${name}, ${before!.alignment})`, op);
       case LAW.blocksStayInside.name:
         return this.#fail(`!isInside(${name}, ${extent})`, op);
       case LAW.blocksStayApart.name:
         return this.#checkApart(op, extent, before);
       case LAW.impossibleRequestIsRefused.name:
+      case LAW.reallocZeroKeepsPromise.name:
         return this.#fail(`!isNull(${name})`, op);
       case LAW.zeroSizeKeepsPromise.name:
         return this.#fail(`${promises.zeroSize === 'null' ? '!' : ''}isNull(${name})`, op);
@@ -256,6 +275,8 @@ class ProofWriter {
     const op: Op = { kind: 'malloc', slot: 0, size };
     if (this.#options.offers.footprint) this.#noteFootprint();
     this.lines.push(`${name} = ${spelling.request(op, spelling.null)};`);
+    if (this.#isLaw(LAW.guardsStayUntouched))
+      return void this.lines.push(`${spelling.free(name)};`);
     this.#fail(`isNull(${name})`, op);
     if (this.#options.offers.footprint) this.#fail('before > 0 && footprint() > before', op);
   }
@@ -263,10 +284,20 @@ class ProofWriter {
   /** What the judge looks at after the last op. */
   #lookAtAll(): void {
     if (this.#isLaw(LAW.contentsSurvive)) this.#checkContents();
+    if (this.#isLaw(LAW.guardsStayUntouched)) this.#checkGuards();
     if (!this.#isLaw(LAW.usableSizeStays)) return;
     for (const { name } of this.#live.values()) {
       const says = `the usable size of ${name} has changed`;
       this.lines.push(`if (usable(${name}) != was_${name}) fail("${says}");`);
+    }
+  }
+
+  #checkGuards(): void {
+    for (const guard of this.#guards) {
+      const { end, start } = guard;
+      const says = `${formatRange(guard)} has changed, which is not the allocator's`;
+      const call = `isIntact(${start}, ${end - start}, ${end - start}, ${start})`;
+      this.lines.push(`if (!${call}) fail("${says}");`);
     }
   }
 
@@ -280,6 +311,14 @@ class ProofWriter {
 
   #fail(condition: string, op: Op): void {
     this.lines.push(`if (${condition}) fail("${formatCall(op)}: ${this.#options.finding.law}");`);
+  }
+
+  /** The guards, but for the first word of memory: its address is null to the helpers. */
+  get #guards(): readonly Range[] {
+    return this.#options.offers.guards.map(({ end, start }) => ({
+      start: Math.max(8, start),
+      end,
+    }));
   }
 
   #noteFootprint(): void {

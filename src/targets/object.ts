@@ -28,6 +28,8 @@ export interface AllocatorObject {
   readonly memory?: AllocatorMemory;
   /** Where blocks may lie. Default: the memory, where there is one. */
   readonly bounds?: Range;
+  /** Parts of the memory that the allocator was not given, of up to 128 bytes each: they are filled, and watched. */
+  readonly guards?: readonly Range[];
   /** The number that stands for a null pointer. Default: 0 where there is memory, else none. */
   readonly nullAddress?: number;
   readonly promises?: Promises;
@@ -115,6 +117,7 @@ function adapt(name: string, allocator: AllocatorObject): AllocatorTarget {
       const { memory: current } = allocator;
       return allocator.bounds ?? (current && { start: 0, end: byteLengthOf(current) });
     },
+    guards: allocator.guards,
     invariants: allocator.invariants,
     snapshots: allocator.snapshots,
   };

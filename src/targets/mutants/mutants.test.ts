@@ -212,6 +212,31 @@ const PLANTED: readonly Planted[] = [
     }),
   },
   {
+    law: 'realloc-keeps-alignment',
+    program: 'b0 = aligned 32 0\nb0 = realloc b0 1',
+    run: toy(() => ({
+      promises: { reallocKeepsAlignment: true },
+      aligned: () => 32,
+      realloc: () => 48,
+    })),
+  },
+  {
+    law: 'realloc-zero-keeps-promise',
+    program: 'b0 = malloc 1\nb0 = realloc b0 0',
+    run: toy(() => ({ promises: { reallocZero: 'frees' }, realloc: () => 512 })),
+  },
+  {
+    law: 'guards-stay-untouched',
+    program: 'free null',
+    run: toy(() => {
+      const memory = new Uint8Array(1024);
+      const free = (): void => {
+        memory[3] = 1;
+      };
+      return { memory, guards: [{ start: 0, end: 16 }], free };
+    }),
+  },
+  {
     law: 'blocks-stay-inside',
     program: 'b0 = malloc 9000000\nb1 = malloc 9000000',
     run: patched({
