@@ -1,4 +1,6 @@
+import type { Op } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
+import type { RunCounts } from '../src/check/run-counts.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { guardedRun } from '../src/supervise/guarded-run.ts';
@@ -15,6 +17,8 @@ export interface FuzzOptions {
   readonly known: readonly Program[];
   /** What was seen of a run besides. */
   readonly watch?: () => Iterable<number>;
+  /** Told of each op before it is sent, with its place in the program. */
+  readonly beforeOp?: (op: Op, step: number) => void;
 }
 
 /** What a campaign needs of the thread that it runs in. */
@@ -42,12 +46,13 @@ export class FuzzCampaign {
     this.#makeTarget = makeTarget;
     this.#options = options;
     this.#thread = thread;
-    const { known, opsMax, seed, watch } = options;
+    const { beforeOp, known, opsMax, seed, watch } = options;
     this.#engine = new Engine(makeTarget, {
       seed,
       known,
       ...(opsMax === undefined ? {} : { opsMax }),
       ...(watch === undefined ? {} : { watch }),
+      ...(beforeOp === undefined ? {} : { beforeOp }),
     });
   }
 
@@ -70,6 +75,11 @@ export class FuzzCampaign {
     return this.#engine.next >= this.#options.runs;
   }
 
+  /** What became of the ops that were run. */
+  get counts(): Readonly<RunCounts> {
+    return this.#engine.runner.counts;
+  }
+
   /**
    * Runs one batch.
    *
@@ -80,6 +90,7 @@ export class FuzzCampaign {
     const started = this.#thread.now();
     const batch = Math.min(this.#batch, this.#options.runs - this.#engine.next);
     const limitMs = this.#options.timeLimitMs + (batch === 1 ? 0 : BATCH_MS);
+    const end = this.#engine.next + batch;
     try {
       return await this.#thread.run(() => withinTime(limitMs, () => this.#engine.run(batch)));
     } catch (error) {
@@ -87,7 +98,9 @@ export class FuzzCampaign {
       return this.#timedOut();
     } finally {
       const elapsedMs = this.#thread.now() - started;
-      if (elapsedMs < BATCH_MS / 2) this.#batch *= 2;
+      // One that a finding ended early tells nothing of how long a whole one takes.
+      const isWhole = this.#engine.next === end;
+      if (isWhole && elapsedMs < BATCH_MS / 2) this.#batch *= 2;
       else if (elapsedMs > BATCH_MS * 2) this.#batch = Math.ceil(this.#batch / 4);
     }
   }

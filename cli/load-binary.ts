@@ -59,6 +59,7 @@ export function loadLibrary({ file, name, spec }: Place, options: TargetOptions)
     spec,
     options,
     file,
+    native,
     makeTarget: servedNative(native, name),
     ...(preset === undefined || preset === 'libc'
       ? { proofFrom: () => proofOfLibrary(file, symbols ?? {}) }

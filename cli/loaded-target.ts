@@ -1,6 +1,7 @@
 import type { MakeTarget } from '../src/check/target.ts';
 import type { ProofTarget } from '../src/emit/emit.ts';
 import type { FlatArenaOptions } from '../src/heap/flat-arena.ts';
+import type { NativeSpec } from '../src/targets/native/native-library.ts';
 import type { TargetOptions } from './target-options.ts';
 
 /** A target as the command was given it. */
@@ -14,6 +15,8 @@ export interface LoadedTarget {
   readonly options: TargetOptions;
   /** The module's file, for a target of the user's own. */
   readonly file?: string;
+  /** How its library is loaded, if it is one: only by processes that may die. */
+  readonly native?: NativeSpec;
   /** How a program of its own gets at it, written beside a file of this folder; none for what is heapcheck's own. */
   readonly proofFrom?: (folder: string) => ProofTarget;
 }

@@ -25,12 +25,50 @@ describe('a library that cannot be loaded gets one sentence and exit code 2', ()
   });
 });
 
+const LIBC = ['x86_64', 'aarch64']
+  .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
+  .find((path) => existsSync(path))!;
+
+interface Document {
+  readonly counts: { readonly programs: number };
+  readonly findings: readonly {
+    readonly law: string;
+    readonly observed: string;
+    readonly program: readonly string[];
+  }[];
+}
+
+async function fuzzed(...argv: readonly string[]): Promise<Document> {
+  const { stdout } = await folder.call(['fuzz', LIBC, '--json', ...argv]);
+  return JSON.parse(stdout) as Document;
+}
+
+describe('fuzz calls a library in a process of its own', () => {
+  test('which runs as many programs as were asked for', async () => {
+    const { counts, findings } = await fuzzed('--runs', '301', '-j', '2');
+    expect(findings).toEqual([]);
+    expect(counts.programs).toBe(301);
+  });
+
+  test('whose death is a finding, and another goes on', async () => {
+    const symbols = ['--symbols', 'malloc=abort'];
+    const { counts, findings } = await fuzzed(...symbols, '--keep-going', '--runs', '4');
+    expect(findings).toMatchObject([
+      { law: 'calls-return', observed: expect.stringContaining('died of SIGABRT') },
+    ]);
+    expect(findings[0]!.program).toEqual(['b0 = malloc 0']);
+    expect(counts.programs).toBe(4);
+  });
+
+  test('which ends a call that does not end', async () => {
+    const { findings } = await fuzzed('--symbols', 'malloc=pause', '--time-limit', '400');
+    expect(findings).toMatchObject([{ law: 'answers-in-time', program: ['b0 = malloc 0'] }]);
+  });
+});
+
 test('what a library does not keep is shown by a program in C, under the names of its calls', async () => {
-  const library = ['x86_64', 'aarch64']
-    .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
-    .find((path) => existsSync(path))!;
   folder.write('aligned.ops', 'heapcheck program 1\nb0 = malloc 24\n');
-  const options = ['--target', library, '--promise', 'alignment=1048576', '--emit', 'c'];
+  const options = ['--target', LIBC, '--promise', 'alignment=1048576', '--emit', 'c'];
   const { code, stdout } = await folder.call(['replay', 'aligned.ops', ...options]);
   expect(stdout).toContain('malloc-aligns broken by ');
   expect(stdout).toContain('proof      aligned.c\n');

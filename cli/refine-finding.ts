@@ -26,6 +26,8 @@ export interface Search extends Refining {
 /** While a hang is shrunk, this part of the time limit must do: each step on the way waits for it. */
 const HANG_LIMIT_PART = 1 / 20;
 const HANG_LIMIT_MIN_MS = 50;
+/** Where a hang does not show in so short a time, as another process takes longer to be asked, it is given so much more. */
+const HANG_LIMIT_STEP = 4;
 
 /**
  * Runs programs under the watchdog so that whatever law they break shows, at its exact step. What breaks none is run
@@ -87,8 +89,12 @@ export function refineGuarded(
   }
   const run = guardedRun(makeTarget, timeLimitMs);
   if (raw.law !== LAW.answersInTime.name) return refine(run, program, raw, options);
-  const limitMs = Math.max(HANG_LIMIT_MIN_MS, timeLimitMs * HANG_LIMIT_PART);
-  const refined = refine(guardedRun(makeTarget, limitMs), program, raw, options);
+  let limitMs = Math.max(HANG_LIMIT_MIN_MS, timeLimitMs * HANG_LIMIT_PART);
+  let refined = refine(guardedRun(makeTarget, limitMs), program, raw, options);
+  while (refined.kind === 'flaky' && limitMs < timeLimitMs) {
+    limitMs = Math.min(timeLimitMs, limitMs * HANG_LIMIT_STEP);
+    refined = refine(guardedRun(makeTarget, limitMs), program, raw, options);
+  }
   // What hangs for a short while may only be slow: the full limit has the last word.
   const finding = run(refined.program);
   if (finding?.law === raw.law) return { ...refined, finding };

@@ -47,6 +47,8 @@ export interface EngineOptions {
   readonly known?: readonly Program[];
   /** What was seen of a run besides, when it has ended: numbers that name code, for example. */
   readonly watch?: () => Iterable<number>;
+  /** Told of each op before it is sent, with its place in the program. */
+  readonly beforeOp?: (op: Op, step: number) => void;
   /** Parts that are left out, to see what each is worth. Default none. */
   readonly without?: ReadonlySet<EnginePart>;
 }
@@ -135,7 +137,7 @@ export class Engine {
       this.#next += 1;
       const prng = new Prng(fold(`${this.#options.seed} ${number}`));
       this.#program = [];
-      const finding = this.#runner.run(this.#ops(prng, number));
+      const finding = this.#runner.run(this.#toldOps(this.#ops(prng, number)));
       this.#opsCount += this.#program.length;
       if (finding !== undefined) return { number, program: this.#program, finding };
       this.#keep(prng);
@@ -167,6 +169,12 @@ export class Engine {
     if (this.#without.has('novelty')) {
       if (prng.oneIn(ANY_ONE_IN)) this.corpus.add(this.#program);
     } else if (this.#novelty.isNew) this.corpus.offer(this.#program, this.#novelty);
+  }
+
+  /** As they are, somebody who wants to know being told of each before it is sent. */
+  #toldOps(ops: Iterable<Op>): Iterable<Op> {
+    const { beforeOp } = this.#options;
+    return beforeOp === undefined ? ops : toldOps(ops, beforeOp);
   }
 
   /** The ops of a program, which goes into `#program` as it is drawn. */
@@ -213,6 +221,15 @@ export class Engine {
     const program = this.corpus.pick(prng);
     if (prng.oneIn(UNCHANGED_ONE_IN)) return program;
     return mutate(program, { prng, other: this.corpus.pick(prng), opsMax: this.#opsMax });
+  }
+}
+
+function* toldOps(ops: Iterable<Op>, beforeOp: (op: Op, step: number) => void): Generator<Op> {
+  let step = 0;
+  for (const op of ops) {
+    beforeOp(op, step);
+    step += 1;
+    yield op;
   }
 }
 

@@ -105,7 +105,7 @@ function begin(
     throw new UsageError(
       `--coverage: code is counted in one thread only; leave out --coverage, or --jobs ${jobs}.`,
     );
-  if (jobs > 1)
+  if (jobs > 1 || target.native !== undefined)
     return new JobCampaign({ target, cwd: io.cwd }, fuzzOptions, { count: jobs, interrupt });
   return new FuzzCampaign(target.makeTarget, fuzzOptions, {
     now: () => io.now(),

@@ -21,6 +21,8 @@ export interface SystemCalls {
   alarmAfter(ms: number): void;
   /** Memory that a child shares. */
   mapShared(size: number): ArrayBuffer;
+  /** The first so many bytes of an open file, to be read by others when this process is gone. */
+  mapFile(fd: number, size: number): ArrayBuffer;
   /** A crash leaves no file behind. */
   forbidCores(): void;
 }
@@ -49,6 +51,11 @@ export async function systemCalls(): Promise<SystemCalls> {
     'uintptr_t mmap(void *address, size_t size, int protection, int flags, int fd, int64_t offset)',
   );
   const MAP_ANONYMOUS = process.platform === 'darwin' ? 0x1000 : 0x20;
+  const map = (size: number, flags: number, fd: number): ArrayBuffer => {
+    const address = BigInt(mmap(null, size, PROT_READ_WRITE, flags, fd, 0) as number | bigint);
+    assert(address !== ADDRESS_FAILED, 'the system has room for a page or two');
+    return koffi.view(address, size);
+  };
   // Interval and first alarm, each in seconds and microseconds.
   const timer = new BigInt64Array(4);
   const status = new Int32Array(1);
@@ -73,12 +80,8 @@ export async function systemCalls(): Promise<SystemCalls> {
       timer[3] = BigInt(Math.round((ms % 1000) * 1000));
       setitimer(ITIMER_REAL, timer, null);
     },
-    mapShared: (size) => {
-      const flags = MAP_SHARED | MAP_ANONYMOUS;
-      const address = BigInt(mmap(null, size, PROT_READ_WRITE, flags, -1, 0) as number | bigint);
-      assert(address !== ADDRESS_FAILED, 'the system has room for a page or two');
-      return koffi.view(address, size);
-    },
+    mapShared: (size) => map(size, MAP_SHARED | MAP_ANONYMOUS, -1),
+    mapFile: (fd, size) => map(size, MAP_SHARED, fd),
     forbidCores: () => {
       setrlimit(RLIMIT_CORE, new BigUint64Array(2));
     },

@@ -1,0 +1,72 @@
+/**
+ * A worker in a process of its own, for a library that is called in it and may take it along. Each op is written to a file
+ * before it is sent; an alarm ends a call that does not end; and when its parent is gone, so is it.
+ */
+import { FlightRecorder } from '../src/supervise/flight-recorder.ts';
+import { nativeTarget } from '../src/targets/native/native-target.ts';
+import { systemCalls } from '../src/targets/native/system-calls.ts';
+import { search, type WorkerTask } from './campaign-worker.ts';
+import { FuzzCampaign } from './fuzz-campaign.ts';
+import { inTurn } from './interrupt.ts';
+
+/** A task with how long the record may become, which is open as the descriptor behind the three usual ones and the parent's. */
+export interface ProcessTask extends WorkerTask {
+  readonly recordBytes: number;
+}
+
+const RECORD_FD = 4;
+/** What a batch may take beyond the limit of a program, which the watchdog would have stopped if it could. */
+const ALARM_GRACE_MS = 200;
+
+let isStopped = false;
+process.on('disconnect', () => process.exit());
+// Ctrl-C is the parent's.
+process.on('SIGINT', () => undefined);
+process.once('message', (task: ProcessTask) => {
+  process.once('message', () => {
+    isStopped = true;
+  });
+  void work(task);
+});
+
+async function work({ options, recordBytes, target }: ProcessTask): Promise<void> {
+  const system = await systemCalls();
+  system.forbidCores();
+  const recorder = new FlightRecorder(system.mapFile(RECORD_FD, recordBytes));
+  const makeTarget = await nativeTarget(target.native!, target.name);
+  const hasReset = makeTarget().reset !== undefined;
+  let isWornOut = false;
+  const beforeOp = recorder.note.bind(recorder);
+  const campaign = new FuzzCampaign(
+    makeTarget,
+    { ...options, beforeOp },
+    {
+      now: () => performance.now(),
+      run: (batch) =>
+        inTurn(() => {
+          const { granted, refused } = campaign.counts;
+          system.alarmAfter(options.timeLimitMs + ALARM_GRACE_MS);
+          try {
+            return batch();
+          } finally {
+            system.alarmAfter(0);
+            // A heap that no reset makes fresh again fills up with what was lost.
+            const { counts } = campaign;
+            isWornOut = !hasReset && counts.refused - refused > counts.granted - granted;
+          }
+        }),
+    },
+  );
+  await search(campaign, {
+    get isWornOut() {
+      return isWornOut;
+    },
+    get isStopped() {
+      return isStopped;
+    },
+    post: (message) =>
+      process.send!(message, () => {
+        if (message.kind === 'over') process.disconnect();
+      }),
+  });
+}
