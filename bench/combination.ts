@@ -10,8 +10,8 @@ import { isMachine, type MakeTarget, type Promises } from '../src/check/target.t
 import { minimize } from '../src/minimize/minimize.ts';
 import { printOp } from '../src/program/text.ts';
 
-/** After as many programs, one is run three times, to compare its addresses. */
-const PROGRAMS_A_REPEAT = 10;
+/** After as many programs, the laws about whole histories are asked of one. */
+const PROGRAMS_A_HISTORY = 50;
 /** Laws that runs ask only of a target that promises an answer, by its promise. */
 const ASKED_IF_PROMISED: Readonly<Record<string, keyof Promises>> = {
   'double-free-is-refused': 'doubleFree',
@@ -112,8 +112,9 @@ function runCombination(
   let findingsCount = 0;
   for (let number = 0; runner.counts.ops < ops && findingsCount === 0; number += 1) {
     const program = programOf(seed, number, drawProgram, opsMax);
-    const isRepeated = number % PROGRAMS_A_REPEAT === PROGRAMS_A_REPEAT - 1;
-    const finding = runner.run(program) ?? (isRepeated ? firstFinding(judges, program) : undefined);
+    const isForHistories = number % PROGRAMS_A_HISTORY === PROGRAMS_A_HISTORY - 1;
+    const finding =
+      runner.run(program) ?? (isForHistories ? firstFinding(judges, program) : undefined);
     if (finding === undefined) continue;
     findingsCount = 1;
     const exact = new Runner(makeTarget, { checkEvery: 1 });

@@ -68,9 +68,9 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeAllocatorTa
     );
   const preset = machine.preset ?? 'x86-64';
   const heapOptions = completeOptions({ ...heapOptionsOn(preset), ...heap });
-  const { repeats, ...lasting } = promisesOf(heapOptions, PRESETS[preset].pageSize);
-  // A random place depends on how many were drawn before, also by earlier programs.
-  const promises = machine.placement === 'random' ? lasting : { ...lasting, repeats };
+  const { repeats, steady, ...lasting } = promisesOf(heapOptions, PRESETS[preset].pageSize);
+  // A random place depends on how many were drawn before, also by earlier programs, and so does what merges.
+  const promises = machine.placement === 'random' ? lasting : { ...lasting, repeats, steady };
   const name =
     options.name ?? (preset === 'x86-64' ? 'reference/paged' : `reference/paged/${preset}`);
   const placed = placedFor(heapOptions, machine);
@@ -162,7 +162,10 @@ function pagedRules(heap: Heap, { kernel }: PagedArena): InvariantSet<PagedState
 }
 
 /** What the reference owes with these options, each derived from its own description. */
-function promisesOf(options: HeapOptions, pageSize: number): Promises & { readonly repeats: true } {
+function promisesOf(
+  options: HeapOptions,
+  pageSize: number,
+): Promises & { readonly repeats: true; readonly steady: true } {
   const { alignment, bigCounts, bigThreshold, growthUnit, header, tags } = options;
   const word = header === 4 ? 4 : 8;
   const cell = roundUp(Math.max(header + 1, word * 4), alignment);
