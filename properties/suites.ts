@@ -169,10 +169,10 @@ const SUITES: readonly Suite[] = [
   {
     law: LAW.reallocKeepsAlignment,
     programs: 'aligned blocks that are resized',
-    isAllowed: ({ aligned, promises, realloc }) =>
-      aligned !== undefined &&
-      realloc !== undefined &&
-      promises.reallocKeepsAlignment !== undefined,
+    isAllowed: (target) =>
+      target.aligned !== undefined &&
+      target.realloc !== undefined &&
+      target.promises.reallocKeepsAlignment !== undefined,
     weights: { malloc: 3, free: 4, aligned: 8, realloc: 8 },
     sizes: SMALL,
     slotsCount: FEW_SLOTS,
@@ -230,7 +230,7 @@ const SUITES: readonly Suite[] = [
   {
     law: LAW.reallocZeroKeepsPromise,
     programs: 'blocks that are resized to 0 bytes',
-    isAllowed: ({ promises, realloc }) => realloc !== undefined && promises.reallocZero === 'frees',
+    isAllowed: (target) => target.realloc !== undefined && target.promises.reallocZero === 'frees',
     weights: { malloc: 8, free: 3, realloc: 9 },
     sizes: { zero: 5, small: 5 },
     slotsCount: FEW_SLOTS,
