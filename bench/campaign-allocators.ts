@@ -17,6 +17,7 @@ const ALLOCATORS: readonly Combination[] = [
     notHere: {
       'slack-is-bounded': 'a block may be twice its request',
       'big-blocks-go-back': 'the pool stays',
+      'refused-memory-is-survived': 'the pool is had before the first request',
     },
   },
   {

@@ -2,20 +2,22 @@ import type { DrawProgram } from '../fuzz/draw-program.ts';
 import { programOf } from '../fuzz/engine.ts';
 import { drawProgramFor } from '../fuzz/generator.ts';
 import { askedCounters } from '../src/check/judge.ts';
+import { firstFinding, HISTORIES, historyJudges } from '../src/check/histories.ts';
 import { LAW, LAWS } from '../src/check/law.ts';
-import { Repeater } from '../src/check/repeat.ts';
 import type { RunCounts } from '../src/check/run-counts.ts';
 import { Runner } from '../src/check/runner.ts';
 import { isMachine, type MakeTarget, type Promises } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import { printOp } from '../src/program/text.ts';
 
-/** After as many programs, one is run three times, to compare its addresses. */
-const PROGRAMS_A_REPEAT = 10;
+/** After as many programs, the laws about whole histories are asked of one. */
+const PROGRAMS_A_HISTORY = 50;
 /** Laws that runs ask only of a target that promises an answer, by its promise. */
 const ASKED_IF_PROMISED: Readonly<Record<string, keyof Promises>> = {
   'double-free-is-refused': 'doubleFree',
   'free-inside-is-refused': 'freeInside',
+  'churn-is-bounded': 'steady',
+  'largest-fits': 'largest',
 };
 
 /** One way to build a target, and what is run on it. */
@@ -104,15 +106,15 @@ function runCombination(
 ): CombinationResult {
   const runner = new Runner(makeTarget, { checkEvery });
   const drawProgram = draw ?? drawProgramFor(runner.target);
-  const repeatsAsked = askedCounters();
-  const repeater =
-    runner.target.promises.repeats === true ? new Repeater(makeTarget, repeatsAsked) : undefined;
+  const historiesAsked = askedCounters();
+  const judges = historyJudges(makeTarget, { asked: historiesAsked, isSearch: true });
   const start = performance.now();
   let findingsCount = 0;
   for (let number = 0; runner.counts.ops < ops && findingsCount === 0; number += 1) {
     const program = programOf(seed, number, drawProgram, opsMax);
-    const isRepeated = number % PROGRAMS_A_REPEAT === PROGRAMS_A_REPEAT - 1;
-    const finding = runner.run(program) ?? (isRepeated ? repeater?.run(program) : undefined);
+    const isForHistories = number % PROGRAMS_A_HISTORY === PROGRAMS_A_HISTORY - 1;
+    const finding =
+      runner.run(program) ?? (isForHistories ? firstFinding(judges, program) : undefined);
     if (finding === undefined) continue;
     findingsCount = 1;
     const exact = new Runner(makeTarget, { checkEvery: 1 });
@@ -120,8 +122,8 @@ function runCombination(
     console.log(`FINDING ${finding.law}: ${finding.observed}`);
     console.log(shrunk.map((op) => `  ${printOp(op)}`).join('\n'));
   }
-  const { name: repeats, index } = LAW.sameProgramSameAddresses;
-  const asked = new Map([...runner.asked, [repeats, repeatsAsked[index]!] as const]);
+  const asked = new Map(runner.asked);
+  for (const { law } of HISTORIES) asked.set(law.name, historiesAsked[law.index]!);
   // A machine is owed no law: those are an allocator's.
   if (isMachine(runner.target)) for (const { name } of LAWS) asked.delete(name);
   return {

@@ -58,14 +58,4 @@ export const UNNAMED_ROWS: Readonly<Record<string, UnnamedRow>> = {
     why: 'A deadlock is an outcome of a program, told with its circle, and no broken rule.',
     test: ['src/kernel/deadlock.test.ts', 'two threads that take two semaphores crosswise'],
   },
-  B10: {
-    why: 'No target promises the exact size of its largest block; that one as large as promised is had is B11.',
-  },
-  B12: {
-    why: 'A test of a requirement, R30, for one loop; of churn in general no target promises a footprint.',
-    test: ['src/heap/rows.test.ts', "row: 'R30'"],
-  },
-  B18: {
-    why: "The campaign refuses frames after each number up to 200; a user's allocator has no system that could refuse.",
-  },
 };

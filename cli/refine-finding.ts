@@ -1,5 +1,6 @@
 import { UsageError } from '../src/base/usage-error.ts';
 import type { Finding } from '../src/check/finding.ts';
+import { isHistoryLaw } from '../src/check/histories.ts';
 import { LAW } from '../src/check/law.ts';
 import type { RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
@@ -7,7 +8,7 @@ import type { MinimizeOptions } from '../src/minimize/minimize.ts';
 import { refine, type Refined } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import type { Found, KeptFinding, ProgramStore } from '../src/store/store.ts';
-import { guardedRepeat, guardedRun } from '../src/supervise/guarded-run.ts';
+import { guardedHistories, guardedRun } from '../src/supervise/guarded-run.ts';
 import type { ReportContext, ShownFinding } from './finding-report.ts';
 import { formatMany } from './format.ts';
 
@@ -31,16 +32,12 @@ const HANG_LIMIT_STEP = 4;
 
 /**
  * Runs programs under the watchdog so that whatever law they break shows, at its exact step. What breaks none is run
- * three times more, to compare the addresses: too slow for shrinking, where the law is known.
+ * in the ways of the laws about whole histories, too: too slow for shrinking, where the law is known.
  */
 export function exactRun(makeTarget: MakeTarget, timeLimitMs: number): RunProgram {
   const run = guardedRun(makeTarget, timeLimitMs);
-  const repeat = guardedRepeat(makeTarget, timeLimitMs);
-  const { promises } = makeTarget();
-  return (program) => {
-    const finding = run(program);
-    return finding !== undefined || promises.repeats === undefined ? finding : repeat(program);
-  };
+  const runHistories = guardedHistories(makeTarget, timeLimitMs);
+  return (program) => run(program) ?? runHistories(program);
 }
 
 /** Confirms a finding and shrinks it under the watchdog; what is confirmed is kept. */
@@ -84,8 +81,9 @@ export function refineGuarded(
   options: MinimizeOptions,
 ): Refined {
   const { makeTarget } = target;
-  if (raw.law === LAW.sameProgramSameAddresses.name) {
-    return refine(exactRun(makeTarget, timeLimitMs), program, raw, options);
+  if (isHistoryLaw(raw.law)) {
+    const runHistory = guardedHistories(makeTarget, timeLimitMs, raw.law);
+    return refine(runHistory, program, raw, options);
   }
   const run = guardedRun(makeTarget, timeLimitMs);
   if (raw.law !== LAW.answersInTime.name) return refine(run, program, raw, options);

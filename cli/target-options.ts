@@ -34,6 +34,8 @@ const PROMISES: Readonly<Record<SaidPromise, (text: string) => unknown>> = {
   returnsFrom: bytesOf,
   slack: bytesOf,
   repeats: onlyTrue,
+  steady: onlyTrue,
+  largest: onlyTrue,
 };
 
 function onlyTrue(text: string): true {

@@ -62,7 +62,7 @@ function bump(): AllocatorTarget {
 }
 
 describe.each(['default', 'lecture-note'] as const)('%s', (preset) => {
-  test('keeps every law that it can be asked, and is asked all but seven', () => {
+  test('keeps every law that it can be asked, and is asked all but eight', () => {
     const makeTarget = referenceTarget({ name: preset, heap: PRESETS[preset], arena: ARENA });
     const { findings, notAsked, asked, counts } = checkTarget(makeTarget, { seed: 1, runs: 20 });
     expect(findings).toEqual([]);
@@ -73,9 +73,10 @@ describe.each(['default', 'lecture-note'] as const)('%s', (preset) => {
       ...(preset === 'lecture-note' ? ['freed-space-returns'] : []),
       'double-free-is-refused',
       'free-inside-is-refused',
+      'largest-fits',
       'answers-in-time',
     ]);
-    expect(Math.min(...[...asked.values()].filter((count) => count > 0))).toBeGreaterThan(60);
+    expect(Math.min(...[...asked.values()].filter((count) => count > 0))).toBeGreaterThan(15);
     expect(counts.skipped).toBeLessThan(counts.ops / 3);
   });
 });

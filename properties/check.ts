@@ -2,15 +2,14 @@ import * as fc from 'fast-check';
 import { fold } from '../src/base/prng.ts';
 import { type Finding, sameBug } from '../src/check/finding.ts';
 import { askedCounters } from '../src/check/judge.ts';
-import { LAW } from '../src/check/law.ts';
-import { Repeater } from '../src/check/repeat.ts';
+import { firstFinding, HISTORIES, historyJudges, isHistoryLaw } from '../src/check/histories.ts';
 import type { RunCounts } from '../src/check/run-counts.ts';
 import { Runner, type RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import type { Program } from '../src/program/program.ts';
 import { type Found, type ProgramStore, seedsFor } from '../src/store/store.ts';
-import { guardedRepeat, guardedRun } from '../src/supervise/guarded-run.ts';
+import { guardedHistories, guardedRun } from '../src/supervise/guarded-run.ts';
 import { BrokenLaw, type LawProperty, propertiesOf } from './suites.ts';
 
 /** Programs a property; all of them together ask some 10^6 ops. */
@@ -147,8 +146,9 @@ export class Check {
 
   result(): CheckResult {
     const asked = new Map(this.#runner.asked);
-    const { name, index } = LAW.sameProgramSameAddresses;
-    asked.set(name, asked.get(name)! + this.#asked[index]!);
+    for (const { law } of HISTORIES) {
+      asked.set(law.name, asked.get(law.name)! + this.#asked[law.index]!);
+    }
     return {
       findings: this.#findings,
       asked,
@@ -162,8 +162,8 @@ export class Check {
   /** Runs a program as any law may need it. */
   #judge(program: Program): Finding | undefined {
     const finding = this.#runner.run(program);
-    const isOver = finding !== undefined || this.#runner.target.promises.repeats === undefined;
-    return isOver ? finding : new Repeater(this.#makeTarget, this.#asked).run(program);
+    if (finding !== undefined) return finding;
+    return firstFinding(historyJudges(this.#makeTarget, { asked: this.#asked }), program);
   }
 
   /** Confirms a finding on a fresh target, shrinks it and stores it, unless it is known. */
@@ -204,7 +204,8 @@ export class Check {
   /** Runs programs so that a finding of this law shows at its exact step, and stops those that hang. */
   #exactRun(law: string): RunProgram {
     const { timeLimitMs = TIME_LIMIT_MS } = this.#options;
-    const guarded = law === LAW.sameProgramSameAddresses.name ? guardedRepeat : guardedRun;
-    return guarded(this.#makeTarget, timeLimitMs);
+    return isHistoryLaw(law)
+      ? guardedHistories(this.#makeTarget, timeLimitMs, law)
+      : guardedRun(this.#makeTarget, timeLimitMs);
   }
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { Finding } from '../src/check/finding.ts';
+import { HISTORIES } from '../src/check/histories.ts';
 import { LAW, LAWS, type Law } from '../src/check/law.ts';
-import { Repeater } from '../src/check/repeat.ts';
 import { Runner } from '../src/check/runner.ts';
 import {
   type AllocatorTarget,
@@ -65,9 +65,10 @@ export function propertiesOf(
   const { target } = runner;
   const opsMax = options.opsMax ?? OPS_MAX;
   if (isMachine(target)) return machineProperties(runner, target, opsMax);
+  const asked = options.asked === undefined ? {} : { asked: options.asked };
   return SUITES.filter(({ isAllowed }) => isAllowed(target)).map((suite) => {
-    const judge =
-      suite.law === LAW.sameProgramSameAddresses ? new Repeater(makeTarget, options.asked) : runner;
+    const history = HISTORIES.find(({ law }) => law === suite.law);
+    const judge = history?.judge(makeTarget, { ...asked, isSearch: true }) ?? runner;
     return {
       name: `${suite.law.name} holds for ${suite.programs}`,
       law: suite.law.name,
@@ -124,6 +125,8 @@ interface Suite {
   readonly weights: OpWeights;
   readonly sizes: SizeWeights;
   readonly slotsCount: number;
+  /** Ops of a program at the most, where fewer are enough than of others. */
+  readonly opsMax?: number;
   /** Half of the programs fill all slots and free them in some order. */
   readonly fillsAndFrees?: true;
   /** Each program leaves out some sorts of op: all laws are asked in all ways before each has its own. */
@@ -331,21 +334,53 @@ const SUITES: readonly Suite[] = [
     slotsCount: FEW_SLOTS,
   },
   {
+    law: LAW.churnIsBounded,
+    programs: 'programs that are done over and over',
+    isAllowed: isAllowedFor(LAW.churnIsBounded),
+    weights: { malloc: 6, free: 6, calloc: 1, realloc: 4, aligned: 2 },
+    sizes: { ...SMALL, thresholds: 1 },
+    slotsCount: FEW_SLOTS,
+    opsMax: 8,
+  },
+  {
+    law: LAW.refusedMemoryIsSurvived,
+    programs: 'programs that are refused memory at each request for it',
+    isAllowed: isAllowedFor(LAW.refusedMemoryIsSurvived),
+    weights: { malloc: 8, free: 4, calloc: 2, realloc: 6, aligned: 2 },
+    sizes: { small: 2, medium: 6, large: 1, thresholds: 4 },
+    slotsCount: FEW_SLOTS,
+    opsMax: 24,
+  },
+  {
+    law: LAW.largestFits,
+    programs: 'heaps that are asked for all that is left',
+    isAllowed: isAllowedFor(LAW.largestFits),
+    weights: { malloc: 8, free: 4, calloc: 1, realloc: 2, aligned: 1 },
+    sizes: { filling: 4, medium: 4, small: 4 },
+    slotsCount: FEW_SLOTS,
+    opsMax: 24,
+  },
+  {
     law: LAW.sameProgramSameAddresses,
     programs: 'programs that are run three times',
-    isAllowed: (target) => target.promises.repeats !== undefined,
+    isAllowed: isAllowedFor(LAW.sameProgramSameAddresses),
     weights: { malloc: 6, free: 8, calloc: 1, realloc: 4, aligned: 2 },
     sizes: ANY,
     slotsCount: MORE_SLOTS,
   },
 ];
 
+/** Whether a target may be asked a law about whole histories. */
+function isAllowedFor(wanted: Law): Suite['isAllowed'] {
+  return HISTORIES.find(({ law }) => law === wanted)!.isAllowed;
+}
+
 function programsFor(suite: Suite, target: AllocatorTarget, opsMax: number): fc.Arbitrary<Program> {
   const shape = {
     weights: offeredWeights(suite.weights, target),
     sizes: sizesFor(target, suite.sizes),
     slotsCount: suite.slotsCount,
-    opsMax,
+    opsMax: Math.min(opsMax, suite.opsMax ?? opsMax),
     ...(suite.isSwarm === undefined ? {} : { isSwarm: suite.isSwarm }),
   };
   const opByOp = programs(shape);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { UsageError } from '../../src/base/usage-error.ts';
+import { HISTORIES } from '../../src/check/histories.ts';
 import { LAW } from '../../src/check/law.ts';
 import {
   isMachine,
@@ -140,7 +141,7 @@ function finish({ search, options, explorer, end, shown, elapsedMs }: Finished):
     asked: new Map([...explorer.asked, timed]),
     events: new Map(),
     target: target.makeTarget(),
-    leftOut: new Map([[LAW.sameProgramSameAddresses.name, "asked by 'heapcheck check'"]]),
+    leftOut: new Map(HISTORIES.map(({ law }) => [law.name, "asked by 'heapcheck check'"])),
   };
   if (shown !== undefined) tellFinding(search, shown);
   const work = `${formatMany(explorer.stepsCount, 'op')} in ${formatMany(explorer.statesCount, 'state')}, ${formatSeconds(elapsedMs)}`;

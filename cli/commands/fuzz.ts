@@ -1,5 +1,5 @@
 import { formatSeed } from '../../src/base/prng.ts';
-import { LAW } from '../../src/check/law.ts';
+import { HISTORIES } from '../../src/check/histories.ts';
 import { bugOf } from '../../src/check/finding.ts';
 import { isMachine } from '../../src/check/target.ts';
 import { healthOf } from '../../fuzz/health.ts';
@@ -184,7 +184,7 @@ function finish(fuzzing: Fuzzing & { readonly end: End; readonly elapsedMs: numb
     asked,
     events,
     target: made,
-    leftOut: new Map([[LAW.sameProgramSameAddresses.name, "asked by 'heapcheck check'"]]),
+    leftOut: new Map(HISTORIES.map(({ law }) => [law.name, "asked by 'heapcheck check'"])),
   };
   const said = known.end(
     target.name,

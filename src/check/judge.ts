@@ -94,12 +94,14 @@ export class Judge {
 
   /**
    * A request of 0 bytes was answered. Null for want of room breaks no promise of a block, so that is asked only of a
-   * plain request to a heap with nothing live.
+   * plain request to a heap with nothing live, below which no memory was refused.
    */
   zeroSize(op: Op, answer: number | null): Verdict | undefined {
     const promise = this.#target.promises.zeroSize ?? 'either';
     const mayLackRoom =
-      promise === 'block' && answer === null && (op.kind !== 'malloc' || this.shadow.liveCount > 0);
+      promise === 'block' &&
+      answer === null &&
+      (op.kind !== 'malloc' || this.shadow.liveCount > 0 || this.#wasRefusedMemory);
     if (promise === 'either' || mayLackRoom) return undefined;
     return this.#ask(LAW.zeroSizeKeepsPromise, LAW.zeroSizeKeepsPromise.check(op, answer, promise));
   }
@@ -172,6 +174,11 @@ export class Judge {
       if (verdict !== undefined) return verdict;
     }
     return undefined;
+  }
+
+  get #wasRefusedMemory(): boolean {
+    const { refusals } = this.#target;
+    return refusals !== undefined && refusals.refusedCount > 0;
   }
 
   #ask(law: Law, broken: Broken | undefined): Verdict | undefined {

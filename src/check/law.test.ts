@@ -385,6 +385,9 @@ describe('laws that compare or time whole runs', () => {
 describe('the table of laws', () => {
   const elsewhere = [
     'realloc-zero-keeps-promise',
+    'churn-is-bounded',
+    'refused-memory-is-survived',
+    'largest-fits',
     'same-program-same-addresses',
     'answers-in-time',
   ];

@@ -3,6 +3,7 @@ import type { Rule } from '../base/rule.ts';
 import { ADDRESS_LIMIT, formatAddress, type Size } from '../base/units.ts';
 import type { Op, Slot } from '../program/op.ts';
 import { formatAnswer, formatCall, type Broken } from './finding.ts';
+import { CHURN_IS_BOUNDED, LARGEST_FITS, REFUSED_MEMORY_IS_SURVIVED } from './history-laws.ts';
 
 /** What every allocator owes its caller, seen from outside. */
 export interface Law extends Rule {
@@ -27,7 +28,7 @@ function law<Moment extends readonly unknown[]>(
   return { index, ...parts };
 }
 
-/** The laws by name in code. The judge asks them; the last two compare or time whole runs. */
+/** The laws by name in code. The judge asks them; the last five are about whole runs. */
 export const LAW = {
   callsReturn: law({
     name: 'calls-return',
@@ -352,6 +353,9 @@ export const LAW = {
           }
         : undefined,
   }),
+  churnIsBounded: law(CHURN_IS_BOUNDED),
+  refusedMemoryIsSurvived: law(REFUSED_MEMORY_IS_SURVIVED),
+  largestFits: law(LARGEST_FITS),
   sameProgramSameAddresses: law({
     name: 'same-program-same-addresses',
     says: 'The same program gets the same addresses on every fresh heap, and after a reset.',

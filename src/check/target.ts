@@ -50,6 +50,8 @@ export interface AllocatorTarget extends AnyTarget {
   footprint?(): number;
   /** @returns The target's own view of its blocks, by rising address, for pictures. */
   walk?(): Iterable<WalkedBlock>;
+  /** Lets a test have the system refuse memory; without it that is not asked. */
+  readonly refusals?: MemoryRefusals | undefined;
   /** Lets a search come back to where the target was; without it each program is run from its start. */
   readonly snapshots?: Snapshots<unknown> | undefined;
 }
@@ -127,6 +129,22 @@ export interface Promises {
   readonly slack?: number;
   /** The same program gives the same addresses on every fresh heap. */
   readonly repeats?: true;
+  /** A program done over and over, all freed after each time, comes to take no more memory from the system. */
+  readonly steady?: true;
+  /** There is one largest request: all smaller ones are granted, and all larger ones refused. Asked where there are bounds. */
+  readonly largest?: true;
+}
+
+/**
+ * The system that a target asks for memory, as far as a test can have it refuse: an arena that answers null, an `sbrk`
+ * or `mmap` that fails. A WebAssembly module grows its memory by an instruction of its own, which nobody can refuse one by
+ * one; `--memory-max` bounds it.
+ */
+export interface MemoryRefusals {
+  /** How many requests were refused since `refuse` was called last. */
+  readonly refusedCount: number;
+  /** Counts the target's requests for memory anew from 0, and refuses `count` of them from the one numbered `first` on. */
+  refuse(first: number, count: number): void;
 }
 
 /** Payload access. `loadDouble` and `storeDouble` move 8 bytes as an IEEE 754 double, at any address. */

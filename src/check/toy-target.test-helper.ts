@@ -20,7 +20,9 @@ export type Overrides = {
 };
 
 /** Gets the correct toy, so that what it replaces can call what was there. */
-export type Override = (toy: Required<Omit<AllocatorTarget, 'snapshots'>>) => Overrides;
+export type Override = (
+  toy: Required<Omit<AllocatorTarget, 'refusals' | 'snapshots'>>,
+) => Overrides;
 
 /** Makes toys, each with one thing replaced. */
 export function toyTarget(override: Override = () => ({})): MakeAllocatorTarget {
@@ -41,7 +43,7 @@ export function ops(text: string): Program {
 }
 
 /** Hands out what comes next, and starts again at the front when nothing is live. */
-function correctToy(): Required<Omit<AllocatorTarget, 'snapshots'>> {
+function correctToy(): Required<Omit<AllocatorTarget, 'refusals' | 'snapshots'>> {
   const memory = memoryOf(new DataView(new ArrayBuffer(TOY_END)));
   const extents = new Map<number, number>();
   const alignments = new Map<number, number>();

@@ -1,6 +1,7 @@
 import { formatRange, type Range } from '../base/range.ts';
 import { type Size, sizeProduct } from '../base/units.ts';
 import { type Finding, formatCall } from '../check/finding.ts';
+import { isHistoryLaw } from '../check/histories.ts';
 import { LAW, type Law, LAWS } from '../check/law.ts';
 import { KEY_STEP } from '../check/payload.ts';
 import type { Promises } from '../check/target.ts';
@@ -95,7 +96,7 @@ export function proofLines(options: ProofOptions): ProofLines {
 function whyNotShown({ finding, offers, spelling }: ProofOptions): string | undefined {
   const isOneOf = (laws: readonly Law[]): boolean => laws.some(({ name }) => name === finding.law);
   if (!isOneOf(LAWS)) return "is about the target's own structures, which a caller does not see";
-  if (isOneOf([LAW.sameProgramSameAddresses])) return 'compares fresh heaps, and a program has one';
+  if (isHistoryLaw(finding.law)) return 'is about many runs of a program, and this is one';
   if (isOneOf(FREE_LAWS) && spelling.refused('') === undefined)
     return 'asks what free returned, which is nothing here';
   if (isOneOf(FOOTPRINT_LAWS) && !offers.footprint)

@@ -3,6 +3,7 @@ import { assert } from '../base/kit-bug.ts';
 import { formatRange, type Range } from '../base/range.ts';
 import { formatAddress, KIB, MIB } from '../base/units.ts';
 import type { Arena } from './arena.ts';
+import { Refusals } from './refusals.ts';
 
 /** Which memory was written to is known by pieces of 1 KiB, whatever the page size. */
 const PIECE_SHIFT = 10;
@@ -60,6 +61,8 @@ export class ArenaFault extends Error {
 export class FlatArena implements Arena {
   readonly pageSize: number;
   readonly bounds: Range;
+  /** What a test has the system refuse. */
+  readonly refusals = new Refusals();
   readonly #placement: Placement;
   // A field that has been undefined once, as one without a value here, costs a check each time it is read.
   private readonly base: number = 0;
@@ -186,7 +189,7 @@ export class FlatArena implements Arena {
   map(size: number): number | null {
     if (!(size > 0 && size % this.pageSize === 0))
       throw new ArenaFault(`map of ${size} bytes: no whole pages`);
-    const start = this.#place(size);
+    const start = this.refusals.isNext() ? null : this.#place(size);
     if (start === null) return null;
     this.mapsCount += 1;
     this.#reach(start + size - 8);
@@ -215,6 +218,7 @@ export class FlatArena implements Arena {
     const before = this.#break;
     const after = before + increment;
     if (after < this.base || after > this.#mapStart) return null;
+    if (increment > 0 && this.refusals.isNext()) return null;
     this.#break = after;
     this.#reach(after - 8);
     this.#clean(before, increment);

@@ -3,7 +3,7 @@ import { Runner } from '../check/runner.ts';
 import type { MakeTarget, Target } from '../check/target.ts';
 import type { Program } from '../program/program.ts';
 import { parseProgram } from '../program/text.ts';
-import { guardedRepeat, guardedRun, timedOutFinding } from './guarded-run.ts';
+import { guardedHistories, guardedRun, timedOutFinding } from './guarded-run.ts';
 
 const LIMIT_MS = 25;
 
@@ -18,7 +18,7 @@ const hanging =
     let next = 0;
     return {
       name: 'slow',
-      promises: {},
+      promises: { repeats: true },
       malloc(size) {
         while (hangs('malloc', Number(size)));
         next += 4096;
@@ -150,7 +150,7 @@ test('the finding of a run that was stopped names where its runner is', () => {
 });
 
 test('a repetition that hangs is a finding at the end, and one that does not compares addresses', () => {
-  const repeat = guardedRepeat(IN_MALLOC_5, LIMIT_MS);
+  const repeat = guardedHistories(IN_MALLOC_5, LIMIT_MS);
   expect(repeat(ops('b0 = malloc 4; b1 = malloc 5'))).toMatchObject({
     law: 'answers-in-time',
     step: 2,
@@ -163,7 +163,7 @@ test('a repetition that hangs is a finding at the end, and one that does not com
     malloc: () => (next += 4096),
     free: () => undefined,
   });
-  expect(guardedRepeat(moving, 5000)(ops('b0 = malloc 4'))).toMatchObject({
+  expect(guardedHistories(moving, 5000)(ops('b0 = malloc 4'))).toMatchObject({
     law: 'same-program-same-addresses',
     op: 'malloc',
   });

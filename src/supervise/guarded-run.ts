@@ -1,6 +1,6 @@
 import type { Finding } from '../check/finding.ts';
+import { firstFinding, historyJudges } from '../check/histories.ts';
 import { LAW } from '../check/law.ts';
-import { repeatFinding } from '../check/repeat.ts';
 import { Runner, type RunnerOptions, type RunProgram } from '../check/runner.ts';
 import type { MakeTarget } from '../check/target.ts';
 import type { Program } from '../program/program.ts';
@@ -18,11 +18,21 @@ export function hangOf(at: Pick<Finding, 'target' | 'step' | 'op'>, limitMs: num
   return { law: LAW.answersInTime.name, ...at, ...broken };
 }
 
-/** As `repeatFinding` of one program after the other, each stopped when its three runs take too long. */
-export function guardedRepeat(makeTarget: MakeTarget, limitMs: number): RunProgram {
+/**
+ * Runs programs one by one in the ways of the laws about whole histories, on targets of their own, each stopped when
+ * that takes too long.
+ *
+ * @param law Only this law's way; default all that the target allows.
+ */
+export function guardedHistories(
+  makeTarget: MakeTarget,
+  limitMs: number,
+  law?: string,
+): RunProgram {
+  const wanted = law === undefined ? {} : { law };
   return (program) => {
     try {
-      return withinTime(limitMs, () => repeatFinding(makeTarget, program));
+      return withinTime(limitMs, () => firstFinding(historyJudges(makeTarget, wanted), program));
     } catch (error) {
       if (!(error instanceof TimedOut)) throw error;
       return hangOf({ target: makeTarget().name, step: program.length, op: 'end' }, limitMs);

@@ -5,6 +5,7 @@ import type {
   InvariantSet,
   MakeAllocatorTarget,
   Memory,
+  MemoryRefusals,
   Promises,
   AllocatorTarget,
   Snapshots,
@@ -34,6 +35,7 @@ export interface AllocatorObject {
   readonly nullAddress?: number;
   readonly promises?: Promises;
   footprint?(): number;
+  readonly refusals?: MemoryRefusals;
   walk?(): Iterable<WalkedBlock>;
   readonly invariants?: InvariantSet<unknown>;
   readonly snapshots?: Snapshots<unknown>;
@@ -118,6 +120,7 @@ function adapt(name: string, allocator: AllocatorObject): AllocatorTarget {
       return allocator.bounds ?? (current && { start: 0, end: byteLengthOf(current) });
     },
     guards: allocator.guards,
+    refusals: allocator.refusals,
     invariants: allocator.invariants,
     snapshots: allocator.snapshots,
   };

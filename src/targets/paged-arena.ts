@@ -4,6 +4,7 @@ import type { Memory } from '../check/target.ts';
 import type { Arena } from '../heap/arena.ts';
 import { ArenaFault } from '../heap/flat-arena.ts';
 import type { HeapOptions } from '../heap/options.ts';
+import { Refusals } from '../heap/refusals.ts';
 import type { AddressSpace } from '../kernel/address-space.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { Placement } from '../kernel/placement.ts';
@@ -87,6 +88,8 @@ export function placedFor(heap: HeapOptions, options: PagedArenaOptions): PagedA
 export class PagedArena implements Arena, Memory {
   readonly pageSize: number;
   readonly bounds: Range;
+  /** What a test has the system refuse. */
+  readonly refusals = new Refusals();
   readonly kernel: Kernel;
   readonly space: AddressSpace;
   readonly #mmu: Mmu;
@@ -161,6 +164,7 @@ export class PagedArena implements Arena, Memory {
   }
 
   map(size: number): number | null {
+    if (this.refusals.isNext()) return null;
     const start = size % this.pageSize === 0 ? this.space.mmap({ size }) : 'EINVAL';
     if (start === 'EINVAL') throw new ArenaFault(`map of ${size} bytes: no whole pages`);
     return typeof start === 'number' ? start : null;
@@ -174,6 +178,7 @@ export class PagedArena implements Arena, Memory {
   }
 
   brk(increment: number): number | null {
+    if (increment > 0 && this.refusals.isNext()) return null;
     const before = this.space.sbrk(increment);
     return typeof before === 'number' ? before : null;
   }

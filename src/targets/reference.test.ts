@@ -253,4 +253,16 @@ describe('a target', () => {
   test('of options that do not go together is refused before it is made', () => {
     expect(() => referenceTarget({ heap: { alignment: 12 } })).toThrow(UsageError);
   });
+
+  test('with headers of 4 bytes is refused above 4 GiB, and made below', () => {
+    const heap: Partial<HeapOptions> = { ...PRESETS['lecture-note'], header: 4 };
+    const base = 2 ** 32 - 2 ** 20;
+    const at = (mapSize: number) => referenceTarget({ heap, arena: { base, mapSize, brkSize: 0 } });
+    expect(at(2 ** 20)().malloc(24)).not.toBeNull();
+    expect(at(2 ** 20 + 4096)).toThrow(
+      new UsageError(
+        'heap: header is 4, and the memory ends at 0x0001_0000_1000, which no 4 bytes hold; pass header 8, or memory below 0x0001_0000_0000.',
+      ),
+    );
+  });
 });

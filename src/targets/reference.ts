@@ -1,12 +1,13 @@
 import { roundDown, roundUp } from '../base/bits.ts';
 import type { Range } from '../base/range.ts';
 import { rulesOnPart } from '../base/rule.ts';
-import { MIB, SIZE_MAX } from '../base/units.ts';
+import { formatAddress, GIB, MIB, SIZE_MAX } from '../base/units.ts';
 import { UsageError } from '../base/usage-error.ts';
 import type {
   InvariantSet,
   MakeAllocatorTarget,
   Memory,
+  MemoryRefusals,
   Promises,
   AllocatorTarget,
   Snapshots,
@@ -26,6 +27,8 @@ import { heapOptionsOn, PagedArena, placedFor, type PagedArenaOptions } from './
 
 /** Small enough that programs run out of memory, and that a fresh one costs little. */
 const ARENA_SIZE = 16 * MIB;
+/** Where the addresses end that 4 bytes hold. */
+const HEADER_4_END = 4 * GIB;
 
 export interface ReferenceOptions {
   /** Default `reference`; on a machine `reference/paged`, and its preset where that is not x86-64. */
@@ -65,9 +68,9 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeAllocatorTa
     );
   const preset = machine.preset ?? 'x86-64';
   const heapOptions = completeOptions({ ...heapOptionsOn(preset), ...heap });
-  const { repeats, ...lasting } = promisesOf(heapOptions, PRESETS[preset].pageSize);
-  // A random place depends on how many were drawn before, also by earlier programs.
-  const promises = machine.placement === 'random' ? lasting : { ...lasting, repeats };
+  const { repeats, steady, ...lasting } = promisesOf(heapOptions, PRESETS[preset].pageSize);
+  // A random place depends on how many were drawn before, also by earlier programs, and so does what merges.
+  const promises = machine.placement === 'random' ? lasting : { ...lasting, repeats, steady };
   const name =
     options.name ?? (preset === 'x86-64' ? 'reference/paged' : `reference/paged/${preset}`);
   const placed = placedFor(heapOptions, machine);
@@ -81,6 +84,7 @@ export function referenceTarget(options: ReferenceOptions = {}): MakeAllocatorTa
 interface TargetArena extends Arena, Memory {
   readonly bounds: Range;
   readonly mappedSize: number;
+  readonly refusals: MemoryRefusals;
 }
 
 interface TargetParts {
@@ -95,6 +99,11 @@ function targetOver(
   rulesOf: (heap: Heap) => InvariantSet<unknown>,
   snapshotsOf?: (heap: Heap) => Snapshots<unknown>,
 ): AllocatorTarget {
+  if (heapOptions.header === 4 && arena.bounds.end > HEADER_4_END) {
+    throw new UsageError(
+      `heap: header is 4, and the memory ends at ${formatAddress(arena.bounds.end)}, which no 4 bytes hold; pass header 8, or memory below ${formatAddress(HEADER_4_END)}.`,
+    );
+  }
   const heap = new Heap(arena, heapOptions);
   const atThreshold = [0, 0, 0];
   const noteThreshold = (size: number): void => {
@@ -117,6 +126,7 @@ function targetOver(
     memory: arena,
     bounds: arena.bounds,
     footprint: () => arena.mappedSize,
+    refusals: arena.refusals,
     walk: () => walk(heap),
     invariants: rulesOf(heap),
     events: () => ({
@@ -152,7 +162,10 @@ function pagedRules(heap: Heap, { kernel }: PagedArena): InvariantSet<PagedState
 }
 
 /** What the reference owes with these options, each derived from its own description. */
-function promisesOf(options: HeapOptions, pageSize: number): Promises & { readonly repeats: true } {
+function promisesOf(
+  options: HeapOptions,
+  pageSize: number,
+): Promises & { readonly repeats: true; readonly steady: true } {
   const { alignment, bigCounts, bigThreshold, growthUnit, header, tags } = options;
   const word = header === 4 ? 4 : 8;
   const cell = roundUp(Math.max(header + 1, word * 4), alignment);
@@ -170,6 +183,7 @@ function promisesOf(options: HeapOptions, pageSize: number): Promises & { readon
     reallocZero: 'resizes',
     slack: cell + alignment,
     repeats: true,
+    steady: true,
     ...(isSmall && recovers > 0 ? { recovers } : {}),
     ...(bigThreshold === Infinity ? {} : { returnsFrom }),
   };

@@ -28,6 +28,7 @@ const COMMON = {
   zeroSize: 'block',
   reallocZero: 'resizes',
   repeats: true,
+  steady: true,
 } as const;
 
 /** The small allocators as targets, by name. */
@@ -48,6 +49,7 @@ export function buddyTarget(name = 'buddy'): MakeAllocatorTarget {
       ...COMMON,
       alignment: 32,
       recovers: POOL_SIZE,
+      largest: true,
       doubleFree: 'refused',
       freeInside: 'refused',
     };
@@ -90,6 +92,7 @@ export function bumpTarget(name = 'bump'): MakeAllocatorTarget {
       ...COMMON,
       alignment: BUMP_ALIGNMENT,
       recovers: BUMP_GROWTH - BUMP_HEADER,
+      largest: true,
       slack: BUMP_ALIGNMENT - 1,
     };
     return targetOver(arena, bump, { name, promises, invariants });
@@ -113,6 +116,7 @@ function targetOver(
     memory: arena,
     bounds: arena.bounds,
     footprint: () => arena.mappedSize,
+    refusals: arena.refusals,
     reset: () => allocator.reset(),
     snapshots: flatSnapshots(allocator, arena, describeRegisters),
   };

@@ -10,7 +10,6 @@ import { SMALL_ALLOCATOR_INVARIANTS } from '../../allocators/invariants.ts';
 import { UsageError } from '../../base/usage-error.ts';
 import { sameBug } from '../../check/finding.ts';
 import { LAWS } from '../../check/law.ts';
-import { repeatFinding } from '../../check/repeat.ts';
 import { Runner, type RunProgram } from '../../check/runner.ts';
 import type { MakeTarget } from '../../check/target.ts';
 import { HEAP_INVARIANTS } from '../../heap/invariants.ts';
@@ -27,6 +26,7 @@ import { buddyTarget, bumpTarget, slabTarget } from '../small-allocators.ts';
 import { importPatched, type Patch } from './import-patched.ts';
 import { findMutant, loadMutant, type Mutant, MUTANTS, mutantTargetName } from './index.ts';
 import type { Original } from './mutant.ts';
+import { bump, type Planted, PLANTED_HISTORIES } from './planted-histories.test-helper.ts';
 
 const CORPUS = join(import.meta.dirname, '../../../corpus');
 const corpus = corpusFolder(CORPUS);
@@ -154,27 +154,6 @@ describe('a seed program', () => {
   );
 });
 
-/** A bug planted to break a rule that no mutant breaks, with the program that shows it. */
-interface Planted {
-  readonly law: string;
-  readonly program: string;
-  readonly run: () => Promise<RunProgram> | RunProgram;
-}
-
-/** An allocator object that cuts 1 KiB of addresses into multiples of 16, once, but for what is replaced. */
-function bump(parts: Partial<AllocatorObject>): AllocatorObject {
-  let next = 16;
-  return {
-    malloc(size) {
-      const address = next;
-      next += 16 * Math.max(1, Math.ceil(size / 16));
-      return next > 1024 ? null : address;
-    },
-    free: () => true,
-    ...parts,
-  };
-}
-
 /** Runs programs on allocators with one thing replaced, made anew for each. */
 const toy =
   (parts: () => Partial<AllocatorObject>): (() => RunProgram) =>
@@ -196,6 +175,7 @@ function forever(): never {
 }
 
 const PLANTED: readonly Planted[] = [
+  ...PLANTED_HISTORIES,
   { law: 'calls-return', program: 'b0 = malloc 0', run: toy(() => ({ malloc: () => NaN })) },
   {
     law: 'malloc-aligns',
@@ -325,19 +305,6 @@ const PLANTED: readonly Planted[] = [
     law: 'free-inside-is-refused',
     program: 'b0 = malloc 2\nfree-inside b0 1',
     run: toy(() => ({ promises: { freeInside: 'refused' } })),
-  },
-  {
-    law: 'same-program-same-addresses',
-    program: 'b0 = malloc 0',
-    run: () => {
-      let next = 0;
-      const malloc = (): number => {
-        next += 16;
-        return next;
-      };
-      const makeTarget = objectTarget('toy', () => bump({ promises: { repeats: true }, malloc }));
-      return (program) => repeatFinding(makeTarget, program);
-    },
   },
   {
     law: 'answers-in-time',
