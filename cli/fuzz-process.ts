@@ -2,6 +2,7 @@
  * A worker in a process of its own, for a library that is called in it and may take it along. Each op is written to a file
  * before it is sent; an alarm ends a call that does not end; and when its parent is gone, so is it.
  */
+import type { RunCounts } from '../src/check/run-counts.ts';
 import { FlightRecorder } from '../src/supervise/flight-recorder.ts';
 import { nativeTarget } from '../src/targets/native/native-target.ts';
 import { systemCalls } from '../src/targets/native/system-calls.ts';
@@ -12,6 +13,24 @@ import { inTurn } from './interrupt.ts';
 /** A task with how long the record may become, which is open as the descriptor behind the three usual ones and the parent's. */
 export interface ProcessTask extends WorkerTask {
   readonly recordBytes: number;
+}
+
+/** So many requests tell whether a heap has room. */
+const REQUESTS_MIN = 200;
+
+/** Whether a heap that no reset makes fresh again is full of what was lost: most of what is asked of it is refused. */
+class Wear {
+  isOut = false;
+  #granted = 0;
+  #refused = 0;
+
+  note({ granted, refused }: Readonly<RunCounts>): void {
+    const [more, fewer] = [granted - this.#granted, refused - this.#refused];
+    if (more + fewer < REQUESTS_MIN) return;
+    this.isOut = fewer > more;
+    this.#granted = granted;
+    this.#refused = refused;
+  }
 }
 
 const RECORD_FD = 4;
@@ -35,7 +54,7 @@ async function work({ options, recordBytes, target }: ProcessTask): Promise<void
   const recorder = new FlightRecorder(system.mapFile(RECORD_FD, recordBytes));
   const makeTarget = await nativeTarget(target.native!, target.name);
   const hasReset = makeTarget().reset !== undefined;
-  let isWornOut = false;
+  const wear = new Wear();
   const beforeOp = recorder.note.bind(recorder);
   const campaign = new FuzzCampaign(
     makeTarget,
@@ -44,22 +63,19 @@ async function work({ options, recordBytes, target }: ProcessTask): Promise<void
       now: () => performance.now(),
       run: (batch) =>
         inTurn(() => {
-          const { granted, refused } = campaign.counts;
           system.alarmAfter(options.timeLimitMs + ALARM_GRACE_MS);
           try {
             return batch();
           } finally {
             system.alarmAfter(0);
-            // A heap that no reset makes fresh again fills up with what was lost.
-            const { counts } = campaign;
-            isWornOut = !hasReset && counts.refused - refused > counts.granted - granted;
+            wear.note(campaign.counts);
           }
         }),
     },
   );
   await search(campaign, {
     get isWornOut() {
-      return isWornOut;
+      return !hasReset && wear.isOut;
     },
     get isStopped() {
       return isStopped;
