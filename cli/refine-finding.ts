@@ -4,7 +4,7 @@ import { isHistoryLaw } from '../src/check/histories.ts';
 import { LAW } from '../src/check/law.ts';
 import type { RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
-import type { MinimizeOptions } from '../src/minimize/minimize.ts';
+import type { Minimized, MinimizeOptions } from '../src/minimize/minimize.ts';
 import { refine, type Refined } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import type { Found, KeptFinding, ProgramStore } from '../src/store/store.ts';
@@ -60,7 +60,13 @@ export function refineAndKeep(
     opsCount: refined.opsBefore,
     runsCount: refined.runsCount,
   };
-  return { finding, program, found, ...keep(search.store, { finding, program, found }) };
+  return {
+    finding,
+    program,
+    found,
+    ...(!refined.isMinimal && { remark: describeCut(refined) }),
+    ...keep(search.store, { finding, program, found }),
+  };
 }
 
 /** Keeps a finding. What cannot be kept is shown all the same, with the reason. */
@@ -97,6 +103,10 @@ export function refineGuarded(
   const finding = run(refined.program);
   if (finding?.law === raw.law) return { ...refined, finding };
   return { kind: 'flaky', program, finding: raw, repeatsCount: 0, confirmRunsCount: 1 };
+}
+
+function describeCut({ hangsCount, runsCount }: Minimized): string {
+  return `cut short  shrinking ended after ${formatMany(runsCount, 'run')}, ${hangsCount} of them stopped by the time limit; 'heapcheck minimize' goes on from the file`;
 }
 
 function describeFlaky({

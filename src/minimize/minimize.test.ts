@@ -167,6 +167,16 @@ describe('the budget', () => {
     expect(result.program).toBe(program);
   });
 
+  test('of hangs ends a search in which candidates hang, whatever is looked for', () => {
+    const texts = Array.from({ length: 300 }, (_, index) => `b${index} = malloc ${1e6 + index}`);
+    const program = ops(texts.join(';'));
+    const hangs: RunProgram = (each) => findingAt(each, 0, 'answers-in-time');
+    const finding = findingAt(program, program.length);
+    const result = minimize(hangs, program, finding, { hangsMax: 7 });
+    expect(result).toMatchObject({ hangsCount: 7, runsCount: 7, isMinimal: false, program });
+    expect(minimize(hangs, program, finding).hangsCount).toBe(200);
+  });
+
   test('counts runs, of which no two are of one program', () => {
     const { result, runs } = counted();
     expect(result.runsCount).toBe(runs.length);

@@ -1,4 +1,5 @@
 import { sameBug, type Finding } from '../check/finding.ts';
+import { LAW } from '../check/law.ts';
 import type { RunProgram } from '../check/runner.ts';
 import { needsKernel } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
@@ -54,6 +55,8 @@ const PASSES: readonly Pass[] = [
 export interface MinimizeOptions {
   /** Runs to spend at the most. Default 20,000. */
   readonly runsMax?: number;
+  /** Candidates that may hang, and each cost the whole time limit, at the most. Default 200. */
+  readonly hangsMax?: number;
   /** Told after each candidate that was taken. */
   readonly onProgress?: (progress: {
     readonly opsCount: number;
@@ -66,6 +69,8 @@ export interface Minimized {
   /** What the program ends in, with the exact step. */
   readonly finding: Finding;
   readonly runsCount: number;
+  /** How many of these were stopped. */
+  readonly hangsCount: number;
   /** False when the budget ended the search, so that a pass might have gone on. */
   readonly isMinimal: boolean;
 }
@@ -92,6 +97,7 @@ export function minimize(
     program: search.program,
     finding: search.finding,
     runsCount: search.runsCount,
+    hangsCount: search.hangsCount,
     isMinimal: !search.isSpent,
   };
 }
@@ -101,8 +107,10 @@ class Search {
   program: Program;
   finding: Finding;
   runsCount = 0;
+  hangsCount = 0;
   readonly #run: RunProgram;
   readonly #runsMax: number;
+  readonly #hangsMax: number;
   readonly #onProgress: MinimizeOptions['onProgress'];
   readonly #seen = new Set<string>();
 
@@ -111,11 +119,12 @@ class Search {
     this.program = upTo(program, finding);
     this.finding = finding;
     this.#runsMax = options.runsMax ?? 20_000;
+    this.#hangsMax = options.hangsMax ?? 200;
     this.#onProgress = options.onProgress;
   }
 
   get isSpent(): boolean {
-    return this.runsCount >= this.#runsMax;
+    return this.runsCount >= this.#runsMax || this.hangsCount >= this.#hangsMax;
   }
 
   readonly attempt: Attempt = (candidate) => {
@@ -125,6 +134,7 @@ class Search {
     this.#seen.add(key);
     this.runsCount += 1;
     const finding = this.#run(candidate);
+    if (finding?.law === LAW.answersInTime.name) this.hangsCount += 1;
     if (finding === undefined || !sameBug(finding, this.finding)) return false;
     this.program = candidate;
     this.finding = finding;

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { InterruptListener } from '../cli/interrupt.ts';
+import { JobCampaign } from '../cli/job-campaign.ts';
+import { loadTarget } from '../cli/load-target.ts';
+import { Engine } from '../fuzz/engine.ts';
+import { nativeTarget } from '../src/targets/native/native-target.ts';
+import { median } from './ratio.ts';
+
+const ROUNDS = 5;
+const ROUND_MS = 1500;
+const OPS_MAX = 64;
+const GOAL_RATIO = 2 / 3;
+const GOAL_START_MS = 150;
+
+/**
+ * What it costs that a library is fuzzed in a process of its own, each op being recorded first, against the same calls in
+ * this process; and how soon such a process has run its first programs.
+ */
+export async function measureNative(): Promise<void> {
+  const file = ['x86_64', 'aarch64']
+    .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
+    .find((path) => existsSync(path));
+  if (file === undefined) {
+    console.log('F4 needs the libc of Debian\n');
+    return;
+  }
+  const makeTarget = await nativeTarget({ library: file }, 'libc');
+  const [apart, here, starts]: number[][] = [[], [], []];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const engine = new Engine(makeTarget, { seed: round, opsMax: OPS_MAX });
+    const started = performance.now();
+    while (performance.now() - started < ROUND_MS) engine.run(16);
+    const rate = engine.runner.counts.ops / (performance.now() - started);
+    const supervised = await runApart(file, round);
+    // The first round warms up.
+    if (round === 0) continue;
+    here!.push(rate);
+    apart!.push(supervised.rate);
+    starts!.push(supervised.startMs);
+  }
+  const [inHere, inProcess, start] = [here!, apart!, starts!].map((each) =>
+    median(each.toSorted((x, y) => x - y)),
+  );
+  const ratio = inProcess! / inHere!;
+  console.log(`F4 fuzzing glibc, programs of up to ${OPS_MAX} ops, medians of ${ROUNDS} rounds`);
+  console.log(`  in a process of its own, recorded   k ops/s  ${inProcess!.toFixed(1)}`);
+  console.log(`  in this process                     k ops/s  ${inHere!.toFixed(1)}`);
+  console.log(
+    `  ratio ${ratio.toFixed(2)}, goal ${GOAL_RATIO.toFixed(2)}: ${said(ratio >= GOAL_RATIO)}`,
+  );
+  console.log(
+    `  the first programs are run after ${Math.round(start!)} ms, goal below ${GOAL_START_MS}: ${said(start! < GOAL_START_MS)}\n`,
+  );
+}
+
+async function runApart(file: string, seed: number): Promise<{ rate: number; startMs: number }> {
+  const target = await loadTarget(file, { cwd: '.' });
+  const interrupt = new InterruptListener();
+  const options = { seed, opsMax: OPS_MAX, runs: Infinity, timeLimitMs: 2000, known: [] };
+  const begun = performance.now();
+  const campaign = new JobCampaign({ target, cwd: '.' }, options, { count: 1, interrupt });
+  await campaign.next();
+  const first = { at: performance.now(), ops: campaign.opsCount };
+  while (performance.now() - first.at < ROUND_MS) await campaign.next();
+  const rate = (campaign.opsCount - first.ops) / (performance.now() - first.at);
+  await campaign.close();
+  interrupt.close();
+  return { rate, startMs: first.at - begun };
+}
+
+function said(isReached: boolean): string {
+  return isReached ? 'reached' : 'not reached';
+}
