@@ -11,6 +11,7 @@ import { campaignOnKernel } from './campaign-kernel.ts';
 import { campaignOnMutants } from './campaign-mutants.ts';
 import { campaignOnFamous } from './campaign-famous.ts';
 import { campaignOnFrames } from './campaign-frames.ts';
+import { campaignOnLab } from './campaign-lab.ts';
 import { campaignOnMachines } from './campaign-machine.ts';
 import { campaignOnPackages } from './campaign-packages.ts';
 import { campaignOnProofs } from './campaign-proofs.ts';
@@ -55,6 +56,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   explore: () => campaignOnExplore(share),
   wasm: () => campaignOnWasm(seed, share),
   native: () => campaignOnNative(seed, share),
+  lab: () => campaignOnLab(seed, share, values.traces),
   broken: () => campaignOnBroken(seed, share),
   famous: () => campaignOnFamous(seed, share),
   proofs: () => campaignOnProofs(),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../src/base/prng.ts';
 import { SIZE_MAX, type Size } from '../src/base/units.ts';
 import { HeapView } from './heap-view.ts';
-import { SizeSource } from './sizes.ts';
+import { SizeSource, thresholdsOf } from './sizes.ts';
 
 /** Sizes of many programs, so many of each. */
 function sizesOf(programs: number, each: number): readonly (readonly Size[])[] {
@@ -130,5 +130,19 @@ describe('the sizes of a program', () => {
   test('of the same seed are the same, of another seed are not', () => {
     expect(sizesOf(3, 50)).toEqual(PROGRAMS.slice(0, 3).map((sizes) => sizes.slice(0, 50)));
     expect(PROGRAMS[0]).not.toEqual(PROGRAMS[1]);
+  });
+});
+
+describe('thresholds', () => {
+  const target = { name: 'toy', malloc: () => null, free: () => true };
+
+  test('have the largest request, and parts of it, where it is that of a heap', () => {
+    const of = thresholdsOf({ ...target, promises: { sizeMax: 20_971_520 } });
+    expect(of).toEqual(expect.arrayContaining([20_971_520, 10_485_760, 5_242_880]));
+  });
+
+  test('have no part of the largest request that a type holds', () => {
+    for (const sizeMax of [2 ** 31 - 1, 2 ** 32 - 1, SIZE_MAX])
+      expect(Math.max(...thresholdsOf({ ...target, promises: { sizeMax } }))).toBe(2 ** 21);
   });
 });

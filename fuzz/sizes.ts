@@ -33,6 +33,8 @@ const THRESHOLDS = [4096, 8192, 65_536, 131_072];
 const ROOM_PARTS = [64, 32, 16, 8, 4, 2];
 /** Of a target whose bounds are not known. */
 const ROOM = 2 ** 22;
+/** A largest request below this is that of a heap which has no more, and not of a type. */
+const HEAP_LIMIT = 2 ** 31 - 1;
 /** How far below a threshold its header may put it. */
 const THRESHOLD_REACH = 64;
 /** What a header takes, and what it may be rounded up by. */
@@ -42,8 +44,13 @@ const HEADERS = [0, 8, 16, 16, 24, 32];
 export function thresholdsOf({ bounds, promises }: AllocatorTarget): readonly number[] {
   const promised = [promises.returnsFrom, promises.recovers].filter((size) => size !== undefined);
   const room = bounds === undefined ? ROOM : bounds.end - bounds.start;
-  const parts = ROOM_PARTS.map((part) => Math.floor(room / part));
-  return [...THRESHOLDS, ...promised.flatMap((size) => [size, size, 2 * size]), ...parts];
+  const { sizeMax = Infinity } = promises;
+  const largest = sizeMax < HEAP_LIMIT ? [Number(sizeMax)] : [];
+  const parts = [room, ...largest].flatMap((whole) =>
+    ROOM_PARTS.map((part) => Math.floor(whole / part)),
+  );
+  const twice = promised.flatMap((size) => [size, size, 2 * size]);
+  return [...THRESHOLDS, ...twice, ...parts, ...largest];
 }
 
 export interface SizeSourceOptions {
