@@ -16,9 +16,11 @@ export interface ProcessTask extends WorkerTask {
 }
 
 /** So many requests tell whether a heap has room. */
-const REQUESTS_MIN = 200;
+const REQUESTS_MIN = 2000;
+/** Requests that no heap can grant are refused all along, and never so many. */
+const REFUSED_MIN = 0.8;
 
-/** Whether a heap that no reset makes fresh again is full of what was lost: most of what is asked of it is refused. */
+/** Whether a heap that no reset makes fresh again is full of what was lost: nearly all that is asked of it is refused. */
 class Wear {
   isOut = false;
   #granted = 0;
@@ -27,7 +29,7 @@ class Wear {
   note({ granted, refused }: Readonly<RunCounts>): void {
     const [more, fewer] = [granted - this.#granted, refused - this.#refused];
     if (more + fewer < REQUESTS_MIN) return;
-    this.isOut = fewer > more;
+    this.isOut = fewer > REFUSED_MIN * (more + fewer);
     this.#granted = granted;
     this.#refused = refused;
   }
