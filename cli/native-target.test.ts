@@ -1,21 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { crashingLibrary, otherMachinesLibrary } from './elf-library.test-helper.ts';
 import { TestFolder } from './test-folder.test-helper.ts';
 
 const folder = new TestFolder();
 afterAll(() => folder.remove());
 
-describe('a library that cannot be loaded gets one sentence and exit code 2', () => {
-  /** The first 64 bytes of a library for another machine: 64 bits, little end first, s390. */
-  const other = Buffer.alloc(64);
-  other.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  other.set([3, 0, 22, 0, 1], 16);
+const LIBC = ['x86_64', 'aarch64']
+  .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
+  .find((path) => existsSync(path))!;
 
+describe('a library that cannot be loaded gets one sentence and exit code 2', () => {
   test.each([
     ['empty.so', new Uint8Array()],
     ['notes.so', 'malloc and free, and more than sixty-four bytes of prose about both of them\n'],
-    ['other.so', other],
+    ['other.so', otherMachinesLibrary()],
   ])('%s', async (name, content) => {
     const file = folder.write(name, content);
     const { code, stderr } = await folder.call(['check', name]);
@@ -23,11 +23,24 @@ describe('a library that cannot be loaded gets one sentence and exit code 2', ()
     expect(stderr.startsWith(`${file}: `)).toBe(true);
     expect(code).toBe(2);
   });
-});
 
-const LIBC = ['x86_64', 'aarch64']
-  .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
-  .find((path) => existsSync(path))!;
+  test('that crashes while it is loaded', async () => {
+    const file = folder.write('crashing.so', crashingLibrary());
+    const { code, stderr } = await folder.call(['check', 'crashing.so']);
+    expect(stderr).toBe(
+      `${file}: the host died of SIGILL, before any call; see what it does when it is loaded.\n`,
+    );
+    expect(code).toBe(2);
+  });
+
+  test('that does not have a function', async () => {
+    const { code, stderr } = await folder.call(['fuzz', LIBC, '--symbols', 'malloc=my_alloc']);
+    expect(stderr).toBe(
+      `${LIBC}: the library has no function 'my_alloc'; pass --symbols malloc=NAME with what it is called there, or another --preset.\n`,
+    );
+    expect(code).toBe(2);
+  });
+});
 
 interface Document {
   readonly counts: { readonly programs: number };
