@@ -9,8 +9,12 @@ import { Runner } from '../src/check/runner.ts';
 import { isMachine, type MakeTarget, type Promises } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import { printOp } from '../src/program/text.ts';
+import { guardedRunFor } from '../src/supervise/guarded-run.ts';
 
-/** After as many ops, the laws about whole histories are asked of a program. */
+const HANG_MS = 5000;
+/** After as many programs, one is run three times, to compare its addresses. */
+const PROGRAMS_A_REPEAT = 10;
+/** After as many ops, the other laws about whole histories are asked of a program: they take hundreds of runs. */
 const OPS_A_HISTORY = 900;
 /** Laws that runs ask only of some targets, and what these promise; none here has guards. */
 const ASKED_IF: Readonly<Record<string, (promises: Promises) => boolean>> = {
@@ -107,21 +111,26 @@ function runCombination(
   const runner = new Runner(makeTarget, { checkEvery });
   const drawProgram = draw ?? drawProgramFor(runner.target);
   const historiesAsked = askedCounters();
-  const judges = historyJudges(makeTarget, { asked: historiesAsked, isSearch: true });
+  const asking = { asked: historiesAsked, isSearch: true };
+  const repeats = LAW.sameProgramSameAddresses.name;
+  const repeaters = historyJudges(makeTarget, { ...asking, law: repeats });
+  const judges = historyJudges(makeTarget, { ...asking, without: repeats });
   const start = performance.now();
   let findingsCount = 0;
   let nextHistory = OPS_A_HISTORY;
   for (let number = 0; runner.counts.ops < ops && findingsCount === 0; number += 1) {
     const program = programOf(seed, number, drawProgram, opsMax);
-    let finding = runner.run(program);
+    const isRepeated = number % PROGRAMS_A_REPEAT === PROGRAMS_A_REPEAT - 1;
+    let finding =
+      runner.run(program) ?? (isRepeated ? firstFinding(repeaters, program) : undefined);
     if (finding === undefined && runner.counts.ops >= nextHistory) {
       nextHistory += OPS_A_HISTORY;
       finding = firstFinding(judges, program);
     }
     if (finding === undefined) continue;
     findingsCount = 1;
-    const exact = new Runner(makeTarget, { checkEvery: 1 });
-    const shrunk = minimize((each) => exact.run(each), program, finding).program;
+    const run = guardedRunFor(makeTarget, HANG_MS, finding.law);
+    const shrunk = minimize(run, program, finding).program;
     console.log(`FINDING ${finding.law}: ${finding.observed}`);
     console.log(shrunk.map((op) => `  ${printOp(op)}`).join('\n'));
   }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { InterruptListener } from '../cli/interrupt.ts';
-import { JobCampaign } from '../cli/job-campaign.ts';
 import { loadTarget } from '../cli/load-target.ts';
 import { Engine } from '../fuzz/engine.ts';
 import { nativeTarget } from '../src/targets/native/native-target.ts';
+import { withJob } from './job.ts';
 import { median } from './ratio.ts';
+import { systemLibrary } from './system-library.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 1500;
@@ -17,9 +16,7 @@ const GOAL_START_MS = 150;
  * this process; and how soon such a process has run its first programs.
  */
 export async function measureNative(): Promise<void> {
-  const file = ['x86_64', 'aarch64']
-    .map((machine) => `/lib/${machine}-linux-gnu/libc.so.6`)
-    .find((path) => existsSync(path));
+  const file = systemLibrary('libc.so.6');
   if (file === undefined) {
     console.log('F4 needs the libc of Debian\n');
     return;
@@ -55,17 +52,14 @@ export async function measureNative(): Promise<void> {
 
 async function runApart(file: string, seed: number): Promise<{ rate: number; startMs: number }> {
   const target = await loadTarget(file, { cwd: '.' });
-  const interrupt = new InterruptListener();
-  const options = { seed, opsMax: OPS_MAX, runs: Infinity, timeLimitMs: 2000, known: [] };
   const begun = performance.now();
-  const campaign = new JobCampaign({ target, cwd: '.' }, options, { count: 1, interrupt });
-  await campaign.next();
-  const first = { at: performance.now(), ops: campaign.opsCount };
-  while (performance.now() - first.at < ROUND_MS) await campaign.next();
-  const rate = (campaign.opsCount - first.ops) / (performance.now() - first.at);
-  await campaign.close();
-  interrupt.close();
-  return { rate, startMs: first.at - begun };
+  return withJob(target, { seed, opsMax: OPS_MAX, timeLimitMs: 2000 }, async (campaign) => {
+    await campaign.next();
+    const first = { at: performance.now(), ops: campaign.opsCount };
+    while (performance.now() - first.at < ROUND_MS) await campaign.next();
+    const rate = (campaign.opsCount - first.ops) / (performance.now() - first.at);
+    return { rate, startMs: first.at - begun };
+  });
 }
 
 function said(isReached: boolean): string {

@@ -23,3 +23,16 @@ test('Ctrl-C between two waits is not lost, and after the end nobody listens', a
   interrupt.close();
   expect(process.listenerCount('SIGINT')).toBe(listenersBefore);
 });
+
+test('a process that ends before its first program is followed by none', async () => {
+  const reference = await loadTarget('reference', { cwd: '.' });
+  const target = { ...reference, native: { library: '/nowhere/libgone.so' } };
+  const options = { seed: 1, runs: Infinity, timeLimitMs: 1000, known: [] };
+  const interrupt = new InterruptListener();
+  const campaign = new JobCampaign({ target, cwd: '.' }, options, { count: 1, interrupt });
+  await expect(campaign.next()).rejects.toThrow(
+    'reference: the process that calls it ended before the first program; see what it does when it is loaded a second time.',
+  );
+  await campaign.close();
+  interrupt.close();
+});

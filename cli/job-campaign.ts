@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { UsageError } from '../src/base/usage-error.ts';
 import { fold } from '../src/base/prng.ts';
 import { LAW } from '../src/check/law.ts';
 import { noCounts } from '../src/check/run-counts.ts';
@@ -166,6 +167,7 @@ export class JobCampaign {
     const counts = { ...noCounts(), programs: job.programsCount, ops: job.opsCount };
     this.tally.addHung({ counts, asked: new Map() });
     if (this.#isClosing) return undefined;
+    if (job.programsCount === 0) throw neverBegan(this.#target);
     this.#follow(job, job.task.target);
     return this.#crashOf(message.end, job.programsCount);
   }
@@ -206,6 +208,13 @@ export class JobCampaign {
     }
     for (const message of job.told.splice(0)) this.#take(job, message);
   }
+}
+
+/** What ends before any program would end in every process that follows it. */
+function neverBegan({ name }: LoadedTarget): UsageError {
+  return new UsageError(
+    `${name}: the process that calls it ended before the first program; see what it does when it is loaded a second time.`,
+  );
 }
 
 /** Parts that differ by one at the most. */

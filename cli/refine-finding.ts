@@ -1,6 +1,5 @@
 import { UsageError } from '../src/base/usage-error.ts';
 import type { Finding } from '../src/check/finding.ts';
-import { isHistoryLaw } from '../src/check/histories.ts';
 import { LAW } from '../src/check/law.ts';
 import type { RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
@@ -8,7 +7,7 @@ import type { Minimized, MinimizeOptions } from '../src/minimize/minimize.ts';
 import { refine, type Refined } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import type { Found, KeptFinding, ProgramStore } from '../src/store/store.ts';
-import { guardedHistories, guardedRun } from '../src/supervise/guarded-run.ts';
+import { guardedHistories, guardedRun, guardedRunFor } from '../src/supervise/guarded-run.ts';
 import type { ReportContext, ShownFinding } from './finding-report.ts';
 import { formatMany } from './format.ts';
 
@@ -87,11 +86,7 @@ export function refineGuarded(
   options: MinimizeOptions,
 ): Refined {
   const { makeTarget } = target;
-  if (isHistoryLaw(raw.law)) {
-    const runHistory = guardedHistories(makeTarget, timeLimitMs, raw.law);
-    return refine(runHistory, program, raw, options);
-  }
-  const run = guardedRun(makeTarget, timeLimitMs);
+  const run = guardedRunFor(makeTarget, timeLimitMs, raw.law);
   if (raw.law !== LAW.answersInTime.name) return refine(run, program, raw, options);
   let limitMs = Math.max(HANG_LIMIT_MIN_MS, timeLimitMs * HANG_LIMIT_PART);
   let refined = refine(guardedRun(makeTarget, limitMs), program, raw, options);

@@ -2,14 +2,14 @@ import * as fc from 'fast-check';
 import { fold } from '../src/base/prng.ts';
 import { type Finding, sameBug } from '../src/check/finding.ts';
 import { askedCounters } from '../src/check/judge.ts';
-import { firstFinding, HISTORIES, historyJudges, isHistoryLaw } from '../src/check/histories.ts';
+import { firstFinding, HISTORIES, historyJudges } from '../src/check/histories.ts';
 import type { RunCounts } from '../src/check/run-counts.ts';
 import { Runner, type RunProgram } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import type { Program } from '../src/program/program.ts';
 import { type Found, type ProgramStore, seedsFor } from '../src/store/store.ts';
-import { guardedHistories, guardedRun } from '../src/supervise/guarded-run.ts';
+import { guardedRunFor } from '../src/supervise/guarded-run.ts';
 import { BrokenLaw, type LawProperty, propertiesOf } from './suites.ts';
 
 /** Programs a property; all of them together ask some 10^6 ops. */
@@ -204,8 +204,6 @@ export class Check {
   /** Runs programs so that a finding of this law shows at its exact step, and stops those that hang. */
   #exactRun(law: string): RunProgram {
     const { timeLimitMs = TIME_LIMIT_MS } = this.#options;
-    return isHistoryLaw(law)
-      ? guardedHistories(this.#makeTarget, timeLimitMs, law)
-      : guardedRun(this.#makeTarget, timeLimitMs);
+    return guardedRunFor(this.#makeTarget, timeLimitMs, law);
   }
 }

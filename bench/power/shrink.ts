@@ -1,10 +1,9 @@
 import type { Finding } from '../../src/check/finding.ts';
-import { isHistoryLaw } from '../../src/check/histories.ts';
 import type { RunProgram } from '../../src/check/runner.ts';
 import type { MakeTarget } from '../../src/check/target.ts';
 import { refine } from '../../src/minimize/refine.ts';
 import type { Program } from '../../src/program/program.ts';
-import { guardedHistories, guardedRun } from '../../src/supervise/guarded-run.ts';
+import { guardedRunFor } from '../../src/supervise/guarded-run.ts';
 import { HANG_MS, type Shrunk } from './strategy.ts';
 
 /** Shrinks a program with our minimizer; none where it does not break a law on fresh targets, each time anew. */
@@ -20,7 +19,5 @@ export function shrinkProgram(
 
 /** Runs programs so that a finding of this law shows at its exact step. */
 function exactRun(makeTarget: MakeTarget, law: string): RunProgram {
-  return isHistoryLaw(law)
-    ? guardedHistories(makeTarget, HANG_MS, law)
-    : guardedRun(makeTarget, HANG_MS);
+  return guardedRunFor(makeTarget, HANG_MS, law);
 }

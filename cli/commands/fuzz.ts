@@ -64,9 +64,14 @@ export async function fuzz(
   const search = { session, target, campaign, seed, store, timeLimitMs: options.timeLimit };
   const findings: ShownFinding[] = [];
   const fuzzing = { ...search, options, findings, known };
-  const end = await collect(fuzzing).finally(() => interrupt.close());
-  recorder?.stop();
-  await campaign.close();
+  let end: End;
+  try {
+    end = await collect(fuzzing);
+  } finally {
+    interrupt.close();
+    recorder?.stop();
+    await campaign.close();
+  }
   const addedCount = programs.add(campaign.kept);
   finish({ ...fuzzing, end, elapsedMs: io.now() - started });
   if (addedCount !== undefined)

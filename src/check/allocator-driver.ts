@@ -122,24 +122,19 @@ export class AllocatorDriver {
     if (op.size === 0 && this.#target.promises.reallocZero === 'frees') {
       const kept = judge.reallocZeroed(op, answer);
       if (kept !== undefined) return kept;
+      shadow.release(source);
+      return this.#pass(FREED);
     }
-    if (answer === null) return this.#reallocNulled(op, source, before);
+    if (answer === null) {
+      this.#pass(REFUSED);
+      return judge.refused(op, before) ?? judge.intact(source);
+    }
 
     countGranted(this.#counts, op.size);
     if (this.#isNoted) this.outcome = { kind: 'granted', address: answer, size: Number(op.size) };
     const verdict = judge.resized(op, op.slot, source, op.size, answer);
     if (verdict === undefined) shadow.fill(op.slot);
     return verdict;
-  }
-
-  /** A realloc that returned null: the block was freed, if that was asked, or stays as it was. */
-  #reallocNulled(op: Request, source: Slot, footprintBefore: number): Verdict | undefined {
-    if (op.size === 0 && this.#target.promises.reallocZero === 'frees') {
-      this.#judge.shadow.release(source);
-      return this.#pass(FREED);
-    }
-    this.#pass(REFUSED);
-    return this.#judge.refused(op, footprintBefore) ?? this.#judge.intact(source);
   }
 
   /** As `#free`, and counts it: it is an op's, and not the run's end. */

@@ -17,6 +17,20 @@ test('a reset fills the guards anew', () => {
   expect(runner.asked.get('guards-stay-untouched')).toBeGreaterThan(1);
 });
 
+test('each byte of a large guard is watched', () => {
+  const start = 0x0c00;
+  for (const at of [0x0c00, 0x0d57, 0x0e80, 0x0fff]) {
+    const toy = toyTarget((whole) => ({
+      guards: [{ start, end: 0x1000 }],
+      malloc(size) {
+        whole.memory!.storeByte(at, 1 ^ whole.memory!.loadByte(at));
+        return whole.malloc(size);
+      },
+    }));
+    expect(new Runner(toy).run(ops('b0 = malloc 8'))?.law).toBe('guards-stay-untouched');
+  }
+});
+
 test('guards are not asked of a target without memory', () => {
   const runner = new Runner(toyTarget(() => ({ memory: undefined })));
   expect(runner.run(ops('b0 = malloc 8'))).toBeUndefined();

@@ -52,15 +52,16 @@ export const HISTORIES: readonly History[] = [
   },
 ];
 
-/** The judges of the histories that a target allows, or of one law's alone. */
+/** The judges of the histories that a target allows, of one law's alone, or of all but one. */
 export function historyJudges(
   makeTarget: MakeTarget,
-  options: HistoryOptions & { readonly law?: string } = {},
+  options: HistoryOptions & { readonly law?: string; readonly without?: string } = {},
 ): readonly HistoryJudge[] {
   const target = makeTarget();
-  const { law: wanted } = options;
+  const { law: wanted, without } = options;
   return HISTORIES.filter(
-    ({ isAllowed, law }) => isAllowed(target) && (wanted === undefined || wanted === law.name),
+    ({ isAllowed, law: { name } }) =>
+      isAllowed(target) && (wanted === undefined || wanted === name) && name !== without,
   ).map(({ judge }) => judge(makeTarget, options));
 }
 

@@ -87,7 +87,7 @@ const aligns: readonly Break[] = [
       },
     }),
     observed: 'realloc(b0, 40) returned 0x0000_1020, which is 32 past a multiple of 256',
-    expected: 'a multiple of 256, as the block was before',
+    expected: 'a multiple of 256',
     op: 'realloc',
   },
   {

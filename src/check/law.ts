@@ -51,13 +51,7 @@ export const LAW = {
     source:
       'C17 7.22.3: "suitably aligned so that it may be assigned to a pointer to any type of object".',
     needs: 'promise alignment, or aligned',
-    check: (op: Op, address: number, alignment: number) =>
-      address % alignment === 0
-        ? undefined
-        : {
-            observed: `${formatCall(op)} returned ${formatAddress(address)}, which is ${address % alignment} past a multiple of ${alignment}`,
-            expected: `a multiple of ${alignment}`,
-          },
+    check: (op: Op, address: number, alignment: number) => multipleOf(op, address, alignment),
   }),
   reallocKeepsAlignment: law({
     name: 'realloc-keeps-alignment',
@@ -66,13 +60,7 @@ export const LAW = {
     source:
       'mattconte/tlsf issue 36; the C standard leaves it open, so it is asked where it is promised.',
     needs: 'aligned, realloc, promise reallocKeepsAlignment',
-    check: (op: Op, address: number, alignment: number) =>
-      address % alignment === 0
-        ? undefined
-        : {
-            observed: `${formatCall(op)} returned ${formatAddress(address)}, which is ${address % alignment} past a multiple of ${alignment}`,
-            expected: `a multiple of ${alignment}, as the block was before`,
-          },
+    check: (op: Op, address: number, alignment: number) => multipleOf(op, address, alignment),
   }),
   blocksStayInside: law({
     name: 'blocks-stay-inside',
@@ -385,6 +373,14 @@ export const LAW = {
 
 /** The laws as a table. */
 export const LAWS: readonly Law[] = Object.values(LAW);
+
+function multipleOf(op: Op, address: number, alignment: number): Broken | undefined {
+  if (address % alignment === 0) return undefined;
+  return {
+    observed: `${formatCall(op)} returned ${formatAddress(address)}, which is ${address % alignment} past a multiple of ${alignment}`,
+    expected: `a multiple of ${alignment}`,
+  };
+}
 
 /** A block as sentences name it; one without bytes counts as 1 byte, since its address must be its own. */
 function formatBlock(address: number, extent: number): string {

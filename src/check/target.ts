@@ -41,10 +41,7 @@ export interface AllocatorTarget extends AnyTarget {
   readonly memory?: Memory | undefined;
   /** The range in which every block must lie; read after each request, since it may grow. */
   readonly bounds?: Range | undefined;
-  /**
-   * Memory beside that which the target was given, of up to 128 bytes each: it is filled before a program, and must be
-   * found as it was.
-   */
+  /** Memory beside that which the target was given: it is filled before a program, and must be found as it was. */
   readonly guards?: readonly Range[] | undefined;
   /** @returns Bytes taken from the system and not given back. */
   footprint?(): number;

@@ -1,3 +1,4 @@
+import { inPieces } from '../check/guards.ts';
 import { LAW } from '../check/law.ts';
 import { JS_HELPERS } from './js-helpers.ts';
 import type { Proof, Proven } from './proof.ts';
@@ -79,7 +80,7 @@ function emit({ finding, target, trace }: Proven, making: readonly string[]): Pr
     bounds: target.bounds !== undefined,
     usableSize: target.usableSize !== undefined,
     footprint: target.footprint !== undefined,
-    guards: target.guards ?? [],
+    guards: inPieces(target.guards ?? []),
   };
   const { promises } = target;
   const proof = proofLines({ finding, trace, promises, offers, spelling: SPELLING });

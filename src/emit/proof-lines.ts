@@ -149,7 +149,8 @@ class ProofWriter {
     }
     if (this.#isLaw(LAW.freedSpaceReturns)) this.#recover();
     if (!this.#isLaw(LAW.guardsStayUntouched)) return;
-    if (this.#options.promises.recovers !== undefined) this.#recover();
+    if (this.#options.promises.recovers !== undefined)
+      this.lines.push(`${this.#options.spelling.free(this.#askForAll().name)};`);
     this.#checkGuards();
   }
 
@@ -270,16 +271,20 @@ class ProofWriter {
   }
 
   #recover(): void {
-    const { promises, spelling } = this.#options;
-    const size = promises.recovers!;
-    const name = this.#name(0);
-    const op: Op = { kind: 'malloc', slot: 0, size };
-    if (this.#options.offers.footprint) this.#noteFootprint();
-    this.lines.push(`${name} = ${spelling.request(op, spelling.null)};`);
-    if (this.#isLaw(LAW.guardsStayUntouched))
-      return void this.lines.push(`${spelling.free(name)};`);
+    const { footprint } = this.#options.offers;
+    if (footprint) this.#noteFootprint();
+    const { name, op } = this.#askForAll();
     this.#fail(`isNull(${name})`, op);
-    if (this.#options.offers.footprint) this.#fail('before > 0 && footprint() > before', op);
+    if (footprint) this.#fail('before > 0 && footprint() > before', op);
+  }
+
+  /** The request that each run ends with, for as much as is promised with nothing live. */
+  #askForAll(): { readonly name: Name; readonly op: Op } {
+    const { promises, spelling } = this.#options;
+    const name = this.#name(0);
+    const op = { kind: 'malloc', slot: 0, size: promises.recovers! } as const;
+    this.lines.push(`${name} = ${spelling.request(op, spelling.null)};`);
+    return { name, op };
   }
 
   /** What the judge looks at after the last op. */

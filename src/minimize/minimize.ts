@@ -88,11 +88,15 @@ export function minimize(
   options: MinimizeOptions = {},
 ): Minimized {
   const search = new Search(run, program, finding, options);
-  let before: Program;
-  do {
-    before = search.program;
-    for (const pass of PASSES) pass(search.program, search.attempt);
-  } while (search.program !== before && !search.isSpent);
+  try {
+    let before: Program;
+    do {
+      before = search.program;
+      for (const pass of PASSES) pass(search.program, search.attempt);
+    } while (search.program !== before);
+  } catch (error) {
+    if (error !== SPENT) throw error;
+  }
   return {
     program: search.program,
     finding: search.finding,
@@ -101,6 +105,9 @@ export function minimize(
     isMinimal: !search.isSpent,
   };
 }
+
+/** Thrown out of a pass when the budget is spent, so that it makes no more candidates. */
+const SPENT = new Error('the budget is spent');
 
 /** The program at hand, and the runs that were spent on it. */
 class Search {
@@ -128,7 +135,7 @@ class Search {
   }
 
   readonly attempt: Attempt = (candidate) => {
-    if (this.isSpent) return false;
+    if (this.isSpent) throw SPENT;
     const key = keyOf(candidate);
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);

@@ -1,5 +1,5 @@
 import type { Finding } from '../check/finding.ts';
-import { firstFinding, historyJudges } from '../check/histories.ts';
+import { firstFinding, historyJudges, isHistoryLaw } from '../check/histories.ts';
 import { LAW } from '../check/law.ts';
 import { Runner, type RunnerOptions, type RunProgram } from '../check/runner.ts';
 import type { MakeTarget } from '../check/target.ts';
@@ -38,6 +38,13 @@ export function guardedHistories(
       return hangOf({ target: makeTarget().name, step: program.length, op: 'end' }, limitMs);
     }
   };
+}
+
+/** Runs programs one by one so that a finding of this law shows: in the way of one about whole histories, else once. */
+export function guardedRunFor(makeTarget: MakeTarget, limitMs: number, law: string): RunProgram {
+  return isHistoryLaw(law)
+    ? guardedHistories(makeTarget, limitMs, law)
+    : guardedRun(makeTarget, limitMs);
 }
 
 /**

@@ -29,7 +29,7 @@ export interface AllocatorObject {
   readonly memory?: AllocatorMemory;
   /** Where blocks may lie. Default: the memory, where there is one. */
   readonly bounds?: Range;
-  /** Parts of the memory that the allocator was not given, of up to 128 bytes each: they are filled, and watched. */
+  /** Parts of the memory that the allocator was not given: they are filled, and watched. */
   readonly guards?: readonly Range[];
   /** The number that stands for a null pointer. Default: 0 where there is memory, else none. */
   readonly nullAddress?: number;
