@@ -7,6 +7,8 @@ import { systemLibrary } from './system-library.ts';
 
 const ROUNDS = 5;
 const ROUND_MS = 1500;
+/** Before it is measured, each side has run for so long: a process that has just begun compiles most of the time. */
+const WARM_UP_MS = 1500;
 const OPS_MAX = 64;
 const GOAL_RATIO = 2 / 3;
 const GOAL_START_MS = 150;
@@ -22,26 +24,25 @@ export async function measureNative(): Promise<void> {
     return;
   }
   const makeTarget = await nativeTarget({ library: file }, 'libc');
-  const [apart, here, starts]: number[][] = [[], [], []];
-  for (let round = 0; round <= ROUNDS; round += 1) {
+  const [inHere, inProcess, starts]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 1; round <= ROUNDS; round += 1) {
     const engine = new Engine(makeTarget, { seed: round, opsMax: OPS_MAX });
-    const started = performance.now();
-    while (performance.now() - started < ROUND_MS) engine.run(16);
-    const rate = engine.runner.counts.ops / (performance.now() - started);
-    const supervised = await runApart(file, round);
-    // The first round warms up.
-    if (round === 0) continue;
-    here!.push(rate);
-    apart!.push(supervised.rate);
-    starts!.push(supervised.startMs);
+    const here = await measured({
+      ops: () => engine.runner.counts.ops,
+      step: () => Promise.resolve(engine.run(16)),
+    });
+    const apart = await runApart(file, round);
+    inHere.push(here);
+    inProcess.push(apart.rate);
+    starts.push(apart.startMs);
   }
-  const [inHere, inProcess, start] = [here!, apart!, starts!].map((each) =>
+  const [apart, here, start] = [inProcess, inHere, starts].map((each) =>
     median(each.toSorted((x, y) => x - y)),
   );
-  const ratio = inProcess! / inHere!;
+  const ratio = apart! / here!;
   console.log(`F4 fuzzing glibc, programs of up to ${OPS_MAX} ops, medians of ${ROUNDS} rounds`);
-  console.log(`  in a process of its own, recorded   k ops/s  ${inProcess!.toFixed(1)}`);
-  console.log(`  in this process                     k ops/s  ${inHere!.toFixed(1)}`);
+  console.log(`  in a process of its own, recorded   k ops/s  ${apart!.toFixed(1)}`);
+  console.log(`  in this process                     k ops/s  ${here!.toFixed(1)}`);
   console.log(
     `  ratio ${ratio.toFixed(2)}, goal ${GOAL_RATIO.toFixed(2)}: ${said(ratio >= GOAL_RATIO)}`,
   );
@@ -55,11 +56,22 @@ async function runApart(file: string, seed: number): Promise<{ rate: number; sta
   const begun = performance.now();
   return withJob(target, { seed, opsMax: OPS_MAX, timeLimitMs: 2000 }, async (campaign) => {
     await campaign.next();
-    const first = { at: performance.now(), ops: campaign.opsCount };
-    while (performance.now() - first.at < ROUND_MS) await campaign.next();
-    const rate = (campaign.opsCount - first.ops) / (performance.now() - first.at);
-    return { rate, startMs: first.at - begun };
+    const startMs = performance.now() - begun;
+    const rate = await measured({ ops: () => campaign.opsCount, step: () => campaign.next() });
+    return { rate, startMs };
   });
+}
+
+/** Thousand ops a second, once it has run for a while. */
+async function measured(side: {
+  readonly ops: () => number;
+  readonly step: () => Promise<unknown>;
+}): Promise<number> {
+  const begun = performance.now();
+  while (performance.now() - begun < WARM_UP_MS) await side.step();
+  const first = { at: performance.now(), ops: side.ops() };
+  while (performance.now() - first.at < ROUND_MS) await side.step();
+  return (side.ops() - first.ops) / (performance.now() - first.at);
 }
 
 function said(isReached: boolean): string {

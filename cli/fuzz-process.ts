@@ -9,6 +9,7 @@ import { systemCalls } from '../src/targets/native/system-calls.ts';
 import { search, type WorkerTask } from './campaign-worker.ts';
 import { FuzzCampaign } from './fuzz-campaign.ts';
 import { inTurn } from './interrupt.ts';
+import { tuneV8 } from './tune-v8.ts';
 
 /** A task with how long the record may become, which is open as the descriptor behind the three usual ones and the parent's. */
 export interface ProcessTask extends WorkerTask {
@@ -39,6 +40,7 @@ const RECORD_FD = 4;
 /** What a batch may take beyond the limit of a program, which the watchdog would have stopped if it could. */
 const ALARM_GRACE_MS = 200;
 
+tuneV8();
 let isStopped = false;
 process.on('disconnect', () => process.exit());
 // Ctrl-C is the parent's.
