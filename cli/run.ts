@@ -1,6 +1,4 @@
-import { readFileSync, existsSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
-import { UsageError } from '../src/base/usage-error.ts';
+import { Command, Option } from 'commander';
 import { parseSeed } from '../src/base/prng.ts';
 import { EXPLORED_KINDS } from '../fuzz/index.ts';
 import { check, type CheckCommandOptions } from './commands/check.ts';
@@ -18,7 +16,7 @@ import { replay, type ReplayCommandOptions } from './commands/replay.ts';
 import { TRACE_WRITERS } from '../src/trace-formats/index.ts';
 import { SETTING_NAMES } from './cost-settings.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { Interrupted } from './interrupt.ts';
+import { explain } from './explain.ts';
 import type { Io } from './io.ts';
 import { fromLibFuzzer } from './libfuzzer-spelling.ts';
 import { PROOF_LANGUAGES } from '../src/emit/emit.ts';
@@ -32,6 +30,7 @@ import {
   parseSizes,
   parseTimeLimit,
 } from './parse-option.ts';
+import { packageVersion } from './package-version.ts';
 import { addTargetOptions } from './target-options.ts';
 
 /** Runs the command as if it were called with these arguments. */
@@ -353,57 +352,4 @@ function addCommonOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON document on stdout, everything else on stderr')
     .option('--quiet', 'findings and errors only');
-}
-
-/** A call, for what there is to say about its end. */
-interface Call {
-  readonly io: Io;
-  readonly argv: readonly string[];
-}
-
-/** Says on stderr why the command ended, in one sentence where the caller can mend it. */
-function explain(error: unknown, call: Call): ExitCode {
-  const { stderr } = call.io;
-  if (error instanceof CommanderError) return explainCall(error, call);
-  if (error instanceof UsageError) {
-    stderr.write(`${error.message}\n`);
-    return EXIT.usage;
-  }
-  if (error instanceof Interrupted) {
-    stderr.write('stopped by Ctrl-C\n');
-    return EXIT.clean;
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  stderr.write(
-    `${stack}\n\nThis is a failure of heapcheck itself (${packageVersion()}, Node ${process.versions.node}). Please report it with the lines above and the command that led to it.\n`,
-  );
-  return EXIT.failure;
-}
-
-/** What commander says of a call that it cannot read: `error: unknown option '--sed'\n(Did you mean --seed?)`. */
-function explainCall(error: CommanderError, { io, argv }: Call): ExitCode {
-  if (error.exitCode === 0) return EXIT.clean;
-  // The help was printed in place of a sentence.
-  if (error.code === 'commander.help') return EXIT.usage;
-  const [said = '', hint = ''] = error.message.split('\n');
-  const problem = said
-    .replace(/^error: /, '')
-    .replace(/\. Expected/, ': expected')
-    .replace(/\.$/, '');
-  const meant = /\(Did you mean (?:one of )?(.+)\?\)/.exec(hint)?.[1];
-  const subcommand = error.code === 'commander.unknownCommand' ? '' : `${argv[0]} `;
-  const mend =
-    meant === undefined
-      ? `'heapcheck ${subcommand}--help' shows what there is.`
-      : `did you mean ${meant}?`;
-  io.stderr.write(`heapcheck: ${problem}; ${mend}\n`);
-  return EXIT.usage;
-}
-
-/** The version in package.json, above this file or above the folder that it was built to. */
-function packageVersion(): string {
-  const beside = new URL('../package.json', import.meta.url);
-  const file = existsSync(beside) ? beside : new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
 }
