@@ -49,7 +49,7 @@ export async function fuzz(
 ): Promise<ExitCode> {
   const session = openSession(io, options);
   const seed = announceSeed(session, options.seed);
-  const recorder = options.coverage === true ? new CoverageRecorder() : undefined;
+  const recorder = recorderOf(options);
   recorder?.start();
   const target = await loadTarget(spec ?? 'reference', {
     ...targetOptionsOf(options),
@@ -59,8 +59,9 @@ export async function fuzz(
   const store = openCorpus(options.corpus, io.cwd);
   const known = new KnownFindings(options, io.cwd);
   const programs = openFolders(folders, target.makeTarget, io.cwd);
+  const watch = recorder && watchCode(recorder, target);
   const interrupt = new InterruptListener();
-  const campaign = begin(io, { target, seed, options, programs, recorder, interrupt });
+  const campaign = begin(io, { target, seed, options, programs, watch, interrupt });
   const search = { session, target, campaign, seed, store, timeLimitMs: options.timeLimit };
   const findings: ShownFinding[] = [];
   const fuzzing = { ...search, options, findings, known };
@@ -88,12 +89,12 @@ function begin(
     interrupt,
     options,
     programs,
-    recorder,
     seed,
     target,
+    watch,
   }: Pick<Fuzzing, 'options' | 'seed' | 'target'> & {
     readonly programs: ProgramFolders;
-    readonly recorder: CoverageRecorder | undefined;
+    readonly watch: FuzzOptions['watch'] | undefined;
     readonly interrupt: InterruptListener;
   },
 ): FuzzCampaign | JobCampaign {
@@ -103,19 +104,27 @@ function begin(
     timeLimitMs: options.timeLimit,
     known: programs.known,
     ...(options.maxOps === undefined ? {} : { opsMax: options.maxOps }),
-    ...(recorder === undefined ? {} : { watch: watchCode(recorder, target) }),
+    ...(watch === undefined ? {} : { watch }),
   };
   const { jobs = 1 } = options;
-  if (recorder !== undefined && jobs > 1)
-    throw new UsageError(
-      `--coverage: code is counted in one thread only; leave out --coverage, or --jobs ${jobs}.`,
-    );
   if (jobs > 1 || target.native !== undefined)
     return new JobCampaign({ target, cwd: io.cwd }, fuzzOptions, { count: jobs, interrupt });
   return new FuzzCampaign(target.makeTarget, fuzzOptions, {
     now: () => io.now(),
     run: (work) => interrupt.run(work),
   });
+}
+
+/** What counts the code that runs, where it is wanted. @throws {UsageError} More than one thread is wanted, too. */
+function recorderOf({
+  coverage,
+  jobs = 1,
+}: Pick<FuzzCommandOptions, 'coverage' | 'jobs'>): CoverageRecorder | undefined {
+  if (coverage !== true) return undefined;
+  if (jobs === 1) return new CoverageRecorder();
+  throw new UsageError(
+    `--coverage: code is counted in one thread only; leave out --coverage, or --jobs ${jobs}.`,
+  );
 }
 
 /** @throws {UsageError} The target is no module of the user's own. */

@@ -112,6 +112,12 @@ test('the time limit is that of the tightest work at hand', () => {
     timeLimitNow(),
   ]);
   expect(limits).toEqual([5000, 3000, 5000, 5000]);
+  const before = timeLimitNow();
   expect(() => withinTime(20, forever)).toThrow(TimedOut);
+  expect(timeLimitNow()).toBe(before);
+});
+
+test('nobody guards what a test does after it has waited', async () => {
+  await Promise.resolve();
   expect(timeLimitNow()).toBe(Infinity);
 });
