@@ -86,7 +86,7 @@ function replayLine(
 }
 
 /** A word for the shell, as it stands where nothing in it means anything else. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w./@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainCompiler } from './lab-build.ts';
+import { explainCompiler } from './compile.ts';
 import { parseConfig } from './lab-handout.ts';
 import { scoreOf } from './lab-score.ts';
 import { parseLabSpec, printLabSpec } from './lab-spec.ts';

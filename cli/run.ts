@@ -13,6 +13,7 @@ import { list, LIST_NAMES, parseListName } from './commands/list.ts';
 import { merge, type MergeCommandOptions } from './commands/merge.ts';
 import { minimizeFile, type MinimizeCommandOptions } from './commands/minimize.ts';
 import { replay, type ReplayCommandOptions } from './commands/replay.ts';
+import { threads, type ThreadsCommandOptions } from './commands/threads.ts';
 import { TRACE_WRITERS } from '../src/trace-formats/index.ts';
 import { SETTING_NAMES } from './cost-settings.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -31,7 +32,7 @@ import {
   parseTimeLimit,
 } from './parse-option.ts';
 import { packageVersion } from './package-version.ts';
-import { addTargetOptions } from './target-options.ts';
+import { addTargetOptions, parseSymbols } from './target-options.ts';
 
 /** Runs the command as if it were called with these arguments. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -79,6 +80,7 @@ function buildProgram(io: Io, result: Result): Command {
   addExport(program, io, result);
   addCost(program, io, result);
   addLab(program, io, result);
+  addThreads(program, io, result);
   addList(program, io, result);
   addCoverage(program, io, result);
   return program;
@@ -307,6 +309,47 @@ function addLab(program: Command, io: Io, result: Result): void {
   addCommonOptions(addTimeLimit(command)).action(
     async (folders: string[], options: LabCommandOptions) => {
       result.code = await lab(io, folders, options);
+    },
+  );
+}
+
+function addThreads(program: Command, io: Io, result: Result): void {
+  const command = program
+    .command('threads')
+    .description(
+      'runs several threads at once on one library of C, which hand blocks to each other',
+    )
+    .argument('<target>', 'a library (.so), or an allocator as a file of C')
+    .argument(
+      '[programs...]',
+      'programs to run, and how often each breaks a law; none are drawn then',
+    )
+    .option(
+      '--threads <count>',
+      'threads of the programs that are drawn',
+      parseCount('--threads'),
+      4,
+    )
+    .option('--repeat <count>', 'runs by which a rate is measured', parseCount('--repeat'), 1000)
+    .option(
+      '--symbols <list>',
+      'names that it gives its calls: malloc=my_alloc,free=my_free',
+      parseSymbols,
+    )
+    .option('--cflags <flags>', "the compiler's flags (default: -O2 -g)")
+    .option('--sanitize <list>', 'builds a file of C with -fsanitize=LIST; thread, say')
+    .option('--seed <hex>', 'repeats the programs (default: drawn, and printed first)', parseSeed)
+    .option('--runs <count>', 'programs to draw', parseCount('--runs'))
+    .option(
+      '--max-total-time <time>',
+      'stop after 60s, 2m, or seconds (default: 10s)',
+      parseDuration('--max-total-time'),
+    )
+    .option('--max-ops <count>', 'ops of a program at the most', parseCount('--max-ops'), 200)
+    .option('--corpus <folder>', 'where findings are kept', 'corpus');
+  addCommonOptions(addTimeLimit(command)).action(
+    async (spec: string, files: string[], options: ThreadsCommandOptions) => {
+      result.code = await threads(io, { spec, files }, options);
     },
   );
 }

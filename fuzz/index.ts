@@ -8,4 +8,5 @@ export { mergePrograms } from './merge.ts';
 export { drawProgramFor } from './generator.ts';
 export { ENGINE_PARTS, type EnginePart } from './parts.ts';
 export { pagePrograms } from './page-programs.ts';
+export { sharedBlockPrograms } from './shared-block-programs.ts';
 export { threadPrograms } from './thread-programs.ts';

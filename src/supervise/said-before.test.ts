@@ -11,7 +11,21 @@ SUMMARY: AddressSanitizer: heap-buffer-overflow /tmp/mm.c:12 in mm_free
 ==4711==ABORTING
 `;
 
+// Of ThreadSanitizer as gcc 12 brings it, shortened in the middle.
+const TSAN = `==================
+WARNING: ThreadSanitizer: data race (pid=4711)
+  Read of size 8 at 0x7ff55476e088 by thread T1:
+    #0 give_back pool.c:43 (libpool.so+0x12b6)
+SUMMARY: ThreadSanitizer: data race pool.c:43 in give_back
+==================
+`;
+
 test.each([
+  [
+    TSAN,
+    'signal',
+    { said: 'ThreadSanitizer: data race in give_back', site: 'data race in give_back' },
+  ],
   [
     ASAN,
     'exit',

@@ -1,9 +1,15 @@
 import type { HostDeath } from '../check/host-died.ts';
 
-/** `==7==ERROR: AddressSanitizer: heap-buffer-overflow on address …`, and the same of its siblings. */
-const SANITIZER = /^==\d+==\s?(?:ERROR|WARNING): (\w+Sanitizer: .*)$/m;
-/** `SUMMARY: AddressSanitizer: heap-buffer-overflow mm.c:12 in mm_free`, with an offset where there are no lines. */
-const SUMMARY = /^SUMMARY: \w+Sanitizer: ([\w-]+)(?: .*? in (\w+))?/m;
+/**
+ * `==7==ERROR: AddressSanitizer: heap-buffer-overflow on address …`, and the same of its siblings; ThreadSanitizer's
+ * `WARNING: ThreadSanitizer: data race (pid=7)` names the process behind it.
+ */
+const SANITIZER = /^(?:==\d+==\s?)?(?:ERROR|WARNING): (\w+Sanitizer: .*?)(?: \(pid=\d+\))?$/m;
+/**
+ * `SUMMARY: AddressSanitizer: heap-buffer-overflow mm.c:12 in mm_free`, with an offset where there are no lines; the kind may
+ * be of more words, as `data race` is.
+ */
+const SUMMARY = /^SUMMARY: \w+Sanitizer: ([\w-]+(?: \w+(?= ))*)(?: .*? in (\w+))?/m;
 /** `mm.c:12: mm_free: Assertion 'p != NULL' failed.`, with the program's name in front. */
 const ASSERTION = /^.*: Assertion .* failed\.$/m;
 
@@ -20,5 +26,7 @@ export function saidBefore(text: string, end: 'signal' | 'exit'): Pick<HostDeath
   }
   const [, kind, place] = SUMMARY.exec(text) ?? [];
   if (kind === undefined) return { said: sanitizer };
-  return { said: sanitizer, site: place === undefined ? kind : `${kind} in ${place}` };
+  if (place === undefined) return { said: sanitizer, site: kind };
+  const said = sanitizer.endsWith(kind) ? `${sanitizer} in ${place}` : sanitizer;
+  return { said, site: `${kind} in ${place}` };
 }

@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "payload.h"
+
 /* The course's interfaces. Some years' mem_init takes an argument, which others do not look at. */
 extern int mm_init(void);
 extern void *mm_malloc(size_t size);
@@ -96,58 +98,13 @@ static Request *next_request(void) {
     return &shared->requests[shared->next];
 }
 
-/* ---- payloads ---- */
-
-/* Longer payloads are filled at both ends only, each by half of it. */
-#define FILLED_MAX ((size_t)4096)
-
-/* The 8 bytes at `offset`, a multiple of 8. */
-static uint64_t pattern(uint64_t key, size_t offset) {
-    uint64_t word = key + (offset / 8 + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    word = (word ^ word >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-    return word ^ word >> 32;
-}
-
-/* Where the next filled word is, at `offset` or behind what lies between the two ends. */
-static size_t filled_from(size_t offset, size_t size) {
-    if (size <= FILLED_MAX || offset < FILLED_MAX / 2) return offset;
-    size_t last = (size - FILLED_MAX / 2) & ~(size_t)7;
-    return offset < last ? last : offset;
-}
-
-static size_t at_most_8(size_t bytes) { return bytes < 8 ? bytes : 8; }
-
-static void fill(uint8_t *payload, size_t size, uint64_t key) {
-    for (size_t at = 0; at < size; at = filled_from(at + 8, size)) {
-        uint64_t word = pattern(key, at);
-        memcpy(payload + at, &word, at_most_8(size - at));
-    }
-}
-
-static uint64_t damage(const uint8_t *payload, size_t size, size_t kept, uint64_t key) {
-    for (size_t at = 0; at < kept; at = filled_from(at + 8, size)) {
-        uint64_t word = pattern(key, at);
-        size_t bytes = at_most_8(kept - at);
-        if (memcmp(payload + at, &word, bytes) == 0) continue;
-        while (memcmp(payload + at, &word, 1) == 0) at += 1, word >>= 8;
-        return at;
-    }
-    return UINT64_MAX;
-}
-
-static uint64_t first_non_zero(const uint8_t *payload, size_t size) {
-    for (size_t at = 0; at < size; at += 1)
-        if (payload[at] != 0) return at;
-    return UINT64_MAX;
-}
+/* ---- one program ---- */
 
 static uint64_t load(const uint8_t *from, size_t bytes) {
     uint64_t word = 0;
     memcpy(&word, from, bytes);
     return word;
 }
-
-/* ---- one program ---- */
 
 static void *at(uint64_t address) { return (void *)(uintptr_t)address; }
 
