@@ -18,6 +18,7 @@ import { campaignOnProofs } from './campaign-proofs.ts';
 import { campaignOnPages } from './campaign-paged.ts';
 import { campaignOnReference } from './campaign-reference.ts';
 import { campaignOnSwitches } from './campaign-switches.ts';
+import { campaignOnThreads } from './campaign-threads.ts';
 import { campaignOnTraces } from './campaign-traces.ts';
 import { campaignOnNative } from './campaign-native.ts';
 import { campaignOnWasm } from './campaign-wasm.ts';
@@ -56,6 +57,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   explore: () => campaignOnExplore(share),
   wasm: () => campaignOnWasm(seed, share),
   native: () => campaignOnNative(seed, share),
+  threads: () => campaignOnThreads(seed, share),
   lab: () => campaignOnLab(seed, share, values.traces),
   broken: () => campaignOnBroken(seed, share),
   famous: () => campaignOnFamous(seed, share),
