@@ -6,8 +6,10 @@ import { formatOutcome } from '../../src/check/outcome.ts';
 import { isMeantFor } from '../../src/check/target.ts';
 import type { ProofLanguage } from '../../src/emit/emit.ts';
 import type { TraceStep } from '../../src/check/trace.ts';
+import { needsKernel } from '../../src/program/op.ts';
 import { familyOf } from '../../src/program/program.ts';
 import { printOp } from '../../src/program/text.ts';
+import { isForSharedHeap } from '../../src/targets/threads/thread-plan.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import {
   findingDocument,
@@ -87,6 +89,10 @@ async function replayProgram(
   const { notes, path, program } = file;
   const spec = options.target ?? targetOfProgram(path, file, io.cwd);
   const target = await loadTarget(spec, { ...targetOptionsOf(options), cwd: io.cwd });
+  if (target.native !== undefined && program.some(needsKernel) && isForSharedHeap(program))
+    throw new UsageError(
+      `${path}: its threads run at once; call 'heapcheck threads ${target.spec} ${path}'.`,
+    );
   if (!isMeantFor(program, target.makeTarget()))
     throw new UsageError(
       `${path}: ${target.name} performs no program of ${familyOf(program)}; pass a --target that does, or leave it out.`,
