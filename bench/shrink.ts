@@ -12,7 +12,14 @@ import { printOp } from '../src/program/text.ts';
 import { guardedRun } from '../src/supervise/guarded-run.ts';
 import { loadMutant, type Mutant, MUTANTS } from '../src/targets/mutants/index.ts';
 import { SMALL_ALLOCATORS } from '../src/targets/small-allocators.ts';
-import { knownProgramsOf, shortestOf } from './known-programs.ts';
+import {
+  endingOf,
+  formatExcess,
+  keepShorter,
+  lengthsOf,
+  readKnownPrograms,
+  shortestOf,
+} from './known-programs.ts';
 import { median } from './ratio.ts';
 import { tellUsageErrors } from './usage-errors.ts';
 
@@ -31,12 +38,12 @@ interface Trial {
   readonly mutant: string;
   readonly seed: number;
   /** What it broke, and the ops up to where it did. */
-  readonly law: string;
-  readonly op: string;
+  readonly ending: string;
   readonly opsBefore: number;
-  /** After shrinking, and of the shortest program in the corpus that ends in the same bug, if one does. */
+  /** After shrinking, and of the shortest program known that ends in the same bug, if one is. */
   readonly opsCount: number;
   readonly opsShortest: number | null;
+  readonly program: Program;
   readonly isMinimal: boolean;
   readonly runsCount: number;
   readonly cpuMs: number;
@@ -46,7 +53,8 @@ interface Trial {
  * `npm run bench:shrink`: how good the minimizer is. A trial is a mutant and a seed: a program is found and shrunk.
  *
  * `--family small` for those of the small allocators, `machine` or `kernel`; `--seeds 3` for fewer of each, `--first 21`
- * for others, `--only a,b` for some mutants, `--json` for a line of JSON a trial.
+ * for others, `--only a,b` for some mutants, `--json` for a line of JSON a trial, `--keep` to keep what is shorter than
+ * all that is known.
  */
 tellUsageErrors();
 tuneV8();
@@ -57,6 +65,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '1' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
 const isJson = values.json;
@@ -68,13 +77,15 @@ print(`programs of up to ${OPS_MAX} ops, ${seedsCount} seeds from ${seedFirst} o
 print(
   `  ${'mutant'.padEnd(36)} trials  other  from  short   equal  worst   runs   most      ms   most`,
 );
+const known = readKnownPrograms();
 const trials: Trial[] = [];
 for (const mutant of mutants) {
   const own = await trialsOf(mutant, { first: seedFirst, count: seedsCount });
   trials.push(...own);
   print(own.length === 0 ? `  ${mutant.name}: not found` : rowOf(mutant.name, own));
 }
-if (trials.length > 0) print(`\n${rowOf('all', trials)}`);
+if (trials.length > 0) print(`\n${rowOf('all', trials)}\n\n  ${formatExcess(excessOf(trials))}`);
+if (values.keep) keepShorter(trials);
 
 function print(text: string): void {
   if (!isJson) console.log(text);
@@ -102,7 +113,7 @@ async function trialsOf(
   seeds: { readonly first: number; readonly count: number },
 ): Promise<readonly Trial[]> {
   const makeTarget = await loadMutant(mutant);
-  const known = knownProgramsOf(mutant, makeTarget);
+  const lengths = lengthsOf(known, mutant.name);
   const own: Trial[] = [];
   for (let seed = seeds.first; seed < seeds.first + seeds.count; seed += 1) {
     const raw = found(makeTarget, seed);
@@ -112,11 +123,11 @@ async function trialsOf(
     const trial: Trial = {
       mutant: mutant.name,
       seed,
-      law: finding.law,
-      op: finding.op,
       opsBefore,
       opsCount: program.length,
-      opsShortest: shortestOf(known, finding) ?? null,
+      opsShortest: shortestOf(lengths, finding) ?? null,
+      ending: endingOf(finding),
+      program,
       isMinimal,
       runsCount,
       cpuMs,
@@ -168,26 +179,31 @@ function shrink(
  * ends in a bug that no stored program shows has nothing to be compared with, and is counted apart.
  */
 function rowOf(name: string, own: readonly Trial[]): string {
-  const known = own.flatMap(({ opsCount, opsShortest }) =>
-    opsShortest === null ? [] : [{ opsCount, opsShortest }],
-  );
-  const excess = known.map(({ opsCount, opsShortest }) => opsCount - opsShortest);
+  const compared = own.flatMap(({ opsShortest }) => (opsShortest === null ? [] : [opsShortest]));
+  const excess = excessOf(own);
   const equalCount = excess.filter((more) => more <= 0).length;
   const runs = own.map(({ runsCount }) => runsCount);
   const ms = own.map(({ cpuMs }) => cpuMs);
   const cells: readonly (readonly [number | string, number])[] = [
     [own.length, 7],
-    [own.length - known.length, 7],
+    [own.length - compared.length, 7],
     [middle(own.map(({ opsBefore }) => opsBefore)), 6],
-    [known.length === 0 ? '-' : middle(known.map(({ opsShortest }) => opsShortest)), 7],
-    [known.length === 0 ? '-' : `${((100 * equalCount) / known.length).toFixed(1)} %`, 8],
-    [known.length === 0 ? '-' : Math.max(...excess), 7],
+    [compared.length === 0 ? '-' : middle(compared), 7],
+    [compared.length === 0 ? '-' : `${((100 * equalCount) / compared.length).toFixed(1)} %`, 8],
+    [compared.length === 0 ? '-' : Math.max(...excess), 7],
     [middle(runs), 7],
     [Math.max(...runs), 7],
     [middle(ms).toFixed(1), 8],
     [Math.max(...ms).toFixed(0), 7],
   ];
   return `  ${name.padEnd(36)}${cells.map(([cell, width]) => String(cell).padStart(width)).join('')}`;
+}
+
+/** Ops over the shortest, of those trials that have one to compare with. */
+function excessOf(own: readonly Trial[]): readonly number[] {
+  return own.flatMap(({ opsCount, opsShortest }) =>
+    opsShortest === null ? [] : [opsCount - opsShortest],
+  );
 }
 
 function middle(numbers: readonly number[]): number {

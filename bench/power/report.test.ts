@@ -17,9 +17,9 @@ import type { Trial } from './trial.ts';
 
 const MAX = 1000;
 const TASKS = [
-  { name: 'hard', shortestLength: 3 },
-  { name: 'easy', shortestLength: 2 },
-  { name: 'middle', shortestLength: 2 },
+  { name: 'hard', shortestLength: 3, shortestLengths: new Map([['a-law free', 4]]) },
+  { name: 'easy', shortestLength: 2, shortestLengths: new Map() },
+  { name: 'middle', shortestLength: 2, shortestLengths: new Map() },
 ];
 const STRATEGIES = ['theirs', 'ours', 'ours without part'].map((name) => ({ name, says: name }));
 
@@ -86,6 +86,23 @@ describe('results', () => {
     expect(results.shortestLength(TASKS[1]!)).toBe(1);
     expect(results.shortestLength(TASKS[0]!)).toBe(3);
   });
+
+  test('compare a trial with the shortest program that ends as it does, or in any way', () => {
+    const [own, more, other, any] = row('hard', 'ours', [5, 6, 7, 8]);
+    const results = new Results(
+      [
+        { ...own!, shrunk_len: 6, shrunk_end: 'a-law free' },
+        { ...more!, shrunk_len: 7, shrunk_end: 'a-law malloc' },
+        { ...other!, shrunk_len: 5, shrunk_end: 'a-law malloc' },
+        any!,
+      ],
+      TASKS,
+      STRATEGIES,
+    );
+    expect(results.by('ours').map((trial) => results.shortestFor(trial))).toEqual([4, 5, 5, 3]);
+    const table = summarize(results, SHAPE);
+    expect(table).toMatch(/^ {2}ours +4 +25\.0 % +25\.0 % +50\.0 % +2 +20 +5 ms$/m);
+  });
 });
 
 describe('comparisons', () => {
@@ -128,7 +145,7 @@ describe('the summary', () => {
 
   test('says how short programs get', () => {
     expect(lengthRatios(RESULTS, 'ours').slice(0, 2)).toEqual([4 / 3, 4 / 3]);
-    expect(text).toMatch(/^ {2}ours +16 +0 % +1\.33 +2\.00 +20 +5 ms$/m);
+    expect(text).toMatch(/^ {2}ours +16 +0\.0 % +62\.5 % +37\.5 % +2 +20 +5 ms$/m);
   });
 
   test('shows ops in two digits', () => {

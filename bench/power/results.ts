@@ -7,7 +7,7 @@ import type { Trial } from './trial.ts';
 /** What tables and charts need of a strategy. */
 export type StrategyLabel = Pick<Strategy, 'name' | 'says'>;
 /** What they need of a task. */
-export type TaskLabel = Pick<Task, 'name' | 'shortestLength'>;
+export type TaskLabel = Pick<Task, 'name' | 'shortestLength' | 'shortestLengths'>;
 
 /** The trials of some tasks by some strategies, by task and strategy. */
 export class Results {
@@ -82,6 +82,19 @@ export class Results {
       .filter((trial) => trial.task === name)
       .map((trial) => trial.shrunk_len ?? Infinity);
     return Math.max(1, Math.min(shortestLength, ...lengths));
+  }
+
+  /**
+   * The shortest program that is known for what a trial was shrunk to end in, the one of the tables or what a strategy
+   * came to; for any end where shrinking kept to none.
+   */
+  shortestFor({ shrunk_end: ending, task }: Trial): number {
+    const known = this.tasks.find(({ name }) => name === task)!;
+    if (ending === undefined) return this.shortestLength(known);
+    const lengths = this.#trials
+      .filter((trial) => trial.task === task && trial.shrunk_end === ending)
+      .map((trial) => trial.shrunk_len ?? Infinity);
+    return Math.min(known.shortestLengths.get(ending) ?? Infinity, ...lengths);
   }
 
   #hardness({ name }: TaskLabel): number {

@@ -4,6 +4,7 @@ import type { MakeTarget } from '../../src/check/target.ts';
 import { refine } from '../../src/minimize/refine.ts';
 import type { Program } from '../../src/program/program.ts';
 import { guardedRunFor } from '../../src/supervise/guarded-run.ts';
+import { endingOf } from '../known-programs.ts';
 import { HANG_MS, type Shrunk } from './strategy.ts';
 
 /** Shrinks a program with our minimizer; none where it does not break a law on fresh targets, each time anew. */
@@ -14,7 +15,8 @@ export function shrinkProgram(
 ): Shrunk | undefined {
   const refined = refine(exactRun(makeTarget, finding.law), program, finding);
   if (refined.kind === 'flaky') return undefined;
-  return { length: refined.program.length, runsCount: refined.runsCount };
+  const { finding: last, program: shrunk, runsCount } = refined;
+  return { ending: endingOf(last), length: shrunk.length, runsCount };
 }
 
 /** Runs programs so that a finding of this law shows at its exact step. */

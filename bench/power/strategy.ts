@@ -38,6 +38,8 @@ export interface Hit {
 }
 
 export interface Shrunk {
+  /** What it ends in, where shrinking kept to that: the law and the kind of op. */
+  readonly ending?: string;
   /** Ops of the program that is left. */
   readonly length: number;
   /** Programs that were run on the way. */

@@ -2,6 +2,7 @@ import { ALPHA, compareVariants, type Comparison, marginOver } from './compariso
 import { BUCKETS, bucketCounts } from './buckets.ts';
 import type { Results, TaskLabel } from './results.ts';
 import { median } from './statistics.ts';
+import type { Trial } from './trial.ts';
 
 /** What a summary is about, by the names of strategies. */
 export interface SummaryShape {
@@ -114,24 +115,29 @@ function costs(results: Results): string {
   return ['CPU time of all trials, without shrinking', ...lines].join('\n');
 }
 
-/** Final length over the shortest known, a strategy each. */
+/** Final length against the shortest known, a strategy each. */
 function shrinking(results: Results): string {
   const lines = results.strategies.flatMap(({ name }) => {
     const trials = results.by(name).filter((trial) => trial.shrunk_len !== undefined);
     if (trials.length === 0) return [];
-    const ratios = lengthRatios(results, name);
-    const shortest = ratios.filter((ratio) => ratio <= 1).length;
-    const share = `${Math.round((100 * shortest) / ratios.length)} %`;
+    const excess = trials.map((trial) => lengthOf(trial) - shortestFor(results, trial));
+    const share = (isCounted: (more: number) => boolean): string =>
+      `${((100 * excess.filter((more) => isCounted(more)).length) / excess.length).toFixed(1)} %`;
     const runs = median(trials.map((trial) => trial.shrink_runs!));
     const cpuMs = median(trials.map((trial) => trial.shrink_cpu_ms!));
+    const shares = [
+      share((more) => more <= 0),
+      share((more) => more === 1),
+      share((more) => more > 1),
+    ];
     return [
-      `  ${name.padEnd(24)} ${`${ratios.length}`.padStart(6)} ${share.padStart(12)} ${formatRatio(median(ratios)).padStart(8)} ${formatRatio(ratios.at(-1)!).padStart(8)} ${formatOps(runs).padStart(8)} ${`${cpuMs} ms`.padStart(10)}`,
+      `  ${name.padEnd(24)} ${`${trials.length}`.padStart(6)} ${shares.map((each) => each.padStart(11)).join(' ')} ${`${Math.max(...excess)}`.padStart(6)} ${formatOps(runs).padStart(8)} ${`${cpuMs} ms`.padStart(10)}`,
     ];
   });
   if (lines.length === 0) return '';
-  const head = `  ${''.padEnd(24)} trials  at shortest   median  longest     runs   CPU time`;
+  const head = `  ${''.padEnd(24)} trials at shortest  an op over        more   most     runs   CPU time`;
   return [
-    'shrunk length over the shortest program known; runs and CPU time are medians',
+    'shrunk length against the shortest program known for the same law and kind of op, or for any where shrinking keeps to none; runs and CPU time are medians',
     head,
     ...lines,
   ].join('\n');
@@ -139,13 +145,20 @@ function shrinking(results: Results): string {
 
 /** Of each trial of a strategy that was shrunk, the length over the shortest known, rising. */
 export function lengthRatios(results: Results, strategy: string): readonly number[] {
-  const shortest = new Map(results.tasks.map((task) => [task.name, results.shortestLength(task)]));
   return results
     .by(strategy)
-    .flatMap(({ shrunk_len: length, task }) =>
-      length === undefined ? [] : [Math.max(1, length) / shortest.get(task)!],
-    )
+    .filter(({ shrunk_len: length }) => length !== undefined)
+    .map((trial) => lengthOf(trial) / shortestFor(results, trial))
     .toSorted((a, b) => a - b);
+}
+
+/** No op at all counts as one, so that there is a ratio. */
+function lengthOf({ shrunk_len: length }: Trial): number {
+  return Math.max(1, length!);
+}
+
+function shortestFor(results: Results, trial: Trial): number {
+  return Math.max(1, results.shortestFor(trial));
 }
 
 function ablations(results: Results, { variants, whole }: SummaryShape): string {

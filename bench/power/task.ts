@@ -1,3 +1,4 @@
+import type { KnownLengths } from '../known-programs.ts';
 import type { MakeTarget } from '../../src/check/target.ts';
 
 /** A target with one bug, which is to be found. */
@@ -7,5 +8,7 @@ export interface Task {
   readonly family: 'allocator' | 'machine';
   /** Ops of the shortest program known that shows the bug. */
   readonly shortestLength: number;
+  /** The same by law and kind of op, for each that is known to come of it. */
+  readonly shortestLengths: KnownLengths;
   load(): Promise<MakeTarget>;
 }

@@ -1,13 +1,17 @@
 import { UsageError } from '../../src/base/usage-error.ts';
 import { parseProgram, PROGRAM_HEADER } from '../../src/program/text.ts';
 import { loadMutant, type Mutant, MUTANTS } from '../../src/targets/mutants/index.ts';
+import { lengthsOf, readKnownPrograms } from '../known-programs.ts';
 import { PLANTED_TASKS } from './planted.ts';
 import type { Task } from './task.ts';
 
+const KNOWN = readKnownPrograms();
+
 /** Every task: the mutants of allocators and the planted bugs, then the mutants of machine and kernel. */
-export const TASKS: readonly Task[] = [...MUTANTS.map(taskOf), ...PLANTED_TASKS].toSorted(
-  (a, b) => Number(a.family === 'machine') - Number(b.family === 'machine'),
-);
+export const TASKS: readonly Task[] = [
+  ...MUTANTS.map(taskOf),
+  ...PLANTED_TASKS.map((task) => ({ ...task, shortestLengths: lengthsOf(KNOWN, task.name) })),
+].toSorted((a, b) => Number(a.family === 'machine') - Number(b.family === 'machine'));
 
 function taskOf(mutant: Mutant): Task {
   const { name, original = 'reference', shortest } = mutant;
@@ -15,6 +19,7 @@ function taskOf(mutant: Mutant): Task {
     name,
     family: /^(machine|kernel)\b/.test(original) ? 'machine' : 'allocator',
     shortestLength: parseProgram(`${PROGRAM_HEADER}\n${shortest}`, name).program.length,
+    shortestLengths: lengthsOf(KNOWN, name),
     load: () => loadMutant(mutant),
   };
 }

@@ -45,6 +45,7 @@ function trial(strategy: Strategy, makeTarget: MakeTarget, seed = 1, opsMax = 50
     name: 'task',
     family: 'allocator',
     shortestLength: 1,
+    shortestLengths: new Map(),
     load: () => Promise.resolve(makeTarget),
   };
   return makeTrial({ task, strategy, seed, opsMax }, makeTarget);

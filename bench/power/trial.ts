@@ -20,6 +20,8 @@ export interface Trial {
   /** Whether an op did not end. Such a trial has a CPU time of its watchdog's. */
   readonly hung?: true;
   readonly shrunk_len?: number;
+  /** The law and the kind of op that shrinking kept to; none where any would do. */
+  readonly shrunk_end?: string;
   readonly shrink_runs?: number;
   readonly shrink_cpu_ms?: number;
 }
@@ -72,8 +74,13 @@ function shrink(hit: Hit): Partial<Trial> {
   const cpuMs = stopwatch();
   const shrunk = shrunkInTime(hit);
   if (shrunk === undefined) return {};
-  const { length, runsCount } = shrunk;
-  return { shrunk_len: length, shrink_runs: runsCount, shrink_cpu_ms: cpuMs() };
+  const { ending, length, runsCount } = shrunk;
+  return {
+    shrunk_len: length,
+    ...(ending === undefined ? {} : { shrunk_end: ending }),
+    shrink_runs: runsCount,
+    shrink_cpu_ms: cpuMs(),
+  };
 }
 
 function shrunkInTime(hit: Hit): Shrunk | undefined {

@@ -16,6 +16,7 @@ import { simplifyOps } from './passes/simplify-ops.ts';
 import { tryShortForLongPrograms, tryShortPagePrograms } from './passes/try-short-page-programs.ts';
 import { tryShortPrograms } from './passes/try-short-programs.ts';
 import { tryShortThreadPrograms } from './passes/try-short-thread-programs.ts';
+import { walkAtRandom } from './passes/walk-at-random.ts';
 
 /*
  * The minimizer turns a program that breaks a law into the smallest that breaks it in the same way.
@@ -47,6 +48,7 @@ const PASSES: readonly Pass[] = [
   joinBlocks,
   reorderFrees,
   raiseSizes,
+  walkAtRandom,
   tryShortPrograms,
   tryShortPagePrograms,
   tryShortThreadPrograms,
@@ -92,7 +94,7 @@ export function minimize(
     let before: Program;
     do {
       before = search.program;
-      for (const pass of PASSES) pass(search.program, search.attempt);
+      for (const pass of PASSES) pass(search.program, search.attempt, search.shows);
     } while (search.program !== before);
   } catch (error) {
     if (error !== SPENT) throw error;
@@ -135,19 +137,27 @@ class Search {
   }
 
   readonly attempt: Attempt = (candidate) => {
-    if (this.isSpent) throw SPENT;
-    const key = keyOf(candidate);
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
-    this.runsCount += 1;
-    const finding = this.#run(candidate);
-    if (finding?.law === LAW.answersInTime.name) this.hangsCount += 1;
-    if (finding === undefined || !sameBug(finding, this.finding)) return false;
+    const finding = this.#bugIn(candidate);
+    if (finding === undefined) return false;
     this.program = candidate;
     this.finding = finding;
     this.#onProgress?.({ opsCount: candidate.length, runsCount: this.runsCount });
     return true;
   };
+
+  readonly shows: Attempt = (candidate) => this.#bugIn(candidate) !== undefined;
+
+  /** Runs a program, unless it was run before: what it ends in, if that is the bug. */
+  #bugIn(candidate: Program): Finding | undefined {
+    if (this.isSpent) throw SPENT;
+    const key = keyOf(candidate);
+    if (this.#seen.has(key)) return undefined;
+    this.#seen.add(key);
+    this.runsCount += 1;
+    const finding = this.#run(candidate);
+    if (finding?.law === LAW.answersInTime.name) this.hangsCount += 1;
+    return finding !== undefined && sameBug(finding, this.finding) ? finding : undefined;
+  }
 }
 
 /** The program without the ops that come after its finding. */

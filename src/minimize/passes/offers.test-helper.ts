@@ -16,21 +16,23 @@ export function line(program: Program): string {
 /** The candidates that a pass offers for a program of which no smaller one shows the bug, in order. */
 export function offers(pass: Pass, text: string): readonly string[] {
   const offered: string[] = [];
-  pass(ops(text), (candidate) => {
+  const refuse = (candidate: Program): boolean => {
     offered.push(line(candidate));
     return false;
-  });
+  };
+  pass(ops(text), refuse, refuse);
   return offered;
 }
 
 /** What a pass makes of a program when it takes each candidate that shows the bug. */
 export function shrunk(pass: Pass, text: string, shows: (program: Program) => boolean): string {
   let current = ops(text);
-  const result = pass(current, (candidate) => {
+  const attempt = (candidate: Program): boolean => {
     if (!shows(candidate)) return false;
     current = candidate;
     return true;
-  });
+  };
+  const result = pass(current, attempt, shows);
   if (line(result) !== line(current)) throw new Error('a pass returns what was taken last');
   return line(result);
 }

@@ -4,10 +4,10 @@ import type { Program } from '../../program/program.ts';
 import type { Attempt } from '../pass.ts';
 
 /** Longest programs that are tried one by one. */
-const LENGTH_MAX = 4;
+const LENGTH_MAX = 3;
 /** Of the sizes at hand, this many are used. */
 const SIZES_MAX = 4;
-/** An alignment above any default; not for the first of the longest programs, which would be too many. */
+/** An alignment above any default. */
 const ALIGNMENT = 64;
 /** Programs of up to this many ops are also tried with each size near a power of two in one of them. */
 const WIDE_LENGTH_MAX = 2;
@@ -18,13 +18,14 @@ const WIDE_SIZES: readonly Size[] = Array.from(
 ).flatMap((power) =>
   Array.from({ length: 16 }, (_, step) => power - 8 * step).filter((size) => size > power / 2),
 );
-/** Longest programs whose last op is tried with each of these sizes, after ops of these sizes, in this order. */
-const WIDE_END_LENGTH = 3;
+/** Of one op alone these: a single small one is what a larger one shrinks to by itself. */
+const SINGLE_SIZES = WIDE_SIZES.filter((size) => size > 2 ** 11);
+/** In the longest, the last op is tried with each of these sizes as well, after ops of these sizes, in this order. */
 const BEGINNING_SIZES: readonly Size[] = [0, 32];
 
 /**
  * Tries all short programs made of the sizes at hand and ending in the same kind of op, shorter ones first: where
- * dropping ops is stuck because the way down leads through another shape, a search of a few thousand programs is not.
+ * dropping ops is stuck because the way down leads through another shape, a search of a thousand programs is not.
  * The shortest are tried with sizes near powers of two besides, at which allocators change their ways; so is the last
  * op of three, after a small block was made and grew, was freed or got a neighbour.
  */
@@ -46,12 +47,30 @@ function* shortPrograms(
   last: BlockOp,
   atHand: readonly Size[],
 ): Generator<Program> {
-  const wide = length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
+  if (length === 1) yield* singleOps(atHand);
+  const wide = wideSizes(length, atHand);
   const inner = 'size' in last ? atHand : wide;
   yield* programsOf(length, { last, inner: () => inner, wide, live: [], next: 0 });
-  if (length !== WIDE_END_LENGTH || !('size' in last)) return;
-  const small = (left: number): readonly Size[] => [BEGINNING_SIZES[WIDE_END_LENGTH - left]!];
+  if (length !== LENGTH_MAX || !('size' in last)) return;
+  const small = (left: number): readonly Size[] => [BEGINNING_SIZES[LENGTH_MAX - left]!];
   yield* programsOf(length, { last, inner: small, wide: WIDE_SIZES, live: [], next: 0 });
+}
+
+/**
+ * One op of any kind that asks for a block: what shows in the frees that close a run shows after another kind of op as
+ * well, and where it does not, a few runs are lost.
+ */
+function* singleOps(atHand: readonly Size[]): Generator<Program> {
+  for (const size of atHand) {
+    yield [{ kind: 'malloc', slot: 0, size }];
+    yield [{ kind: 'aligned', slot: 0, alignment: ALIGNMENT, size }];
+    yield [{ kind: 'realloc', slot: 0, source: null, size }];
+  }
+}
+
+function wideSizes(length: number, atHand: readonly Size[]): readonly Size[] {
+  if (length === 1) return [...atHand, ...SINGLE_SIZES];
+  return length <= WIDE_LENGTH_MAX ? [...atHand, ...WIDE_SIZES] : atHand;
 }
 
 /**
@@ -92,7 +111,7 @@ function* innerOps(length: number, { inner, live, next }: Rest): Generator<Op> {
   for (const slot of live) yield { kind: 'free', slot };
   for (const size of inner(length)) {
     yield { kind: 'malloc', slot: next, size };
-    if (length < LENGTH_MAX) yield { kind: 'aligned', slot: next, alignment: ALIGNMENT, size };
+    yield { kind: 'aligned', slot: next, alignment: ALIGNMENT, size };
     for (const slot of live) yield { kind: 'realloc', slot, source: slot, size };
   }
 }
