@@ -1,8 +1,11 @@
 import { type Finding, sameBug } from '../src/check/finding.ts';
-import { Runner } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { corpusFolder } from '../src/store/corpus-folder.ts';
+import { guardedRunFor } from '../src/supervise/guarded-run.ts';
 import { type Mutant, mutantTargetName } from '../src/targets/mutants/index.ts';
+
+/** No stored program takes as long. */
+const HANG_MS = 10_000;
 
 /** A stored program of a mutant: what it ends in, and its length. */
 export interface KnownProgram {
@@ -12,11 +15,11 @@ export interface KnownProgram {
 
 /** The stored programs that break a mutant. */
 export function knownProgramsOf(mutant: Mutant, makeTarget: MakeTarget): readonly KnownProgram[] {
-  const exact = new Runner(makeTarget, { checkEvery: 1 });
+  const exact = guardedRunFor(makeTarget, HANG_MS, mutant.law);
   return corpusFolder('corpus')
     .findingsOf(mutantTargetName(mutant))
     .flatMap(({ program }) => {
-      const finding = exact.run(program);
+      const finding = exact(program);
       return finding === undefined ? [] : [{ finding, opsCount: program.length }];
     });
 }
