@@ -15,43 +15,6 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     shortest: 'b0 = malloc 0\nb0 = realloc b0 131072',
   },
   {
-    name: 'refusal-is-final',
-    law: 'refused-memory-is-survived',
-    story: 'Once the system has refused memory, the heap never grows again.',
-    patch: {
-      module: 'heap/heap',
-      find: 'if (start === null) {',
-      replace: 'if (start === null || this.counters.refusals > 0) {',
-    },
-    shortest: 'b0 = malloc 0',
-  },
-  {
-    name: 'bump-counts-growth-that-was-refused',
-    original: 'bump',
-    law: 'refused-memory-is-survived',
-    story: 'The end moves before the system is asked, and stays there when it refuses.',
-    patch: {
-      module: 'allocators/bump',
-      find: 'if (this.#arena.brk(growth) === null)\n            return false;\n        this.#end += growth;',
-      replace:
-        'this.#end += growth;\n        if (this.#arena.brk(growth) === null)\n            return false;',
-    },
-    shortest: 'b0 = malloc 0\nb1 = malloc 8\nb2 = malloc 65536',
-  },
-  {
-    name: 'slab-shrunk-pages-stay',
-    original: 'slab',
-    law: 'churn-is-bounded',
-    story:
-      'The pages that a shrunk big block no longer needs stay mapped, and nobody knows of them any more.',
-    patch: {
-      module: 'allocators/slab',
-      find: 'if (kept < length)\n            this.#arena.unmap(address + kept, length - kept);\n',
-      replace: '',
-    },
-    shortest: 'b0 = malloc 4097\nb0 = realloc b0 1025',
-  },
-  {
     name: 'buddy-splits-the-whole-pool-alone',
     original: 'buddy',
     law: 'largest-fits',
@@ -65,16 +28,29 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     shortest: 'b0 = malloc 262145',
   },
   {
-    name: 'slab-reset-keeps-its-pages',
+    name: 'slab-moved-pages-stay',
     original: 'slab',
-    law: 'same-program-same-addresses',
+    law: 'churn-is-bounded',
     story:
-      'A reset forgets its slabs without giving their pages back, so the next heap lies elsewhere.',
+      'A big block that moves keeps its pages: only cells are freed when their contents have gone.',
     patch: {
       module: 'allocators/slab',
-      find: 'for (const start of this.#slabs.keys())\n            this.#arena.unmap(start, this.#arena.pageSize);\n',
-      replace: '',
+      find: 'this.#arena.copy(target, address, Math.min(this.usableSize(address), size));\n        this.free(address);',
+      replace:
+        'this.#arena.copy(target, address, Math.min(this.usableSize(address), size));\n        if (slab !== undefined)\n            this.free(address);',
     },
-    shortest: 'b0 = malloc 0',
+    shortest: 'b0 = malloc 1025\nb0 = realloc b0 1',
+  },
+  {
+    name: 'reset-asks-for-big-blocks-alone',
+    law: 'same-program-same-addresses',
+    story:
+      'A heap without big blocks is taken for a fresh one, though its regions stay, and free blocks lie where the last program left them.',
+    patch: {
+      module: 'heap/heap',
+      find: 'reset() {\n',
+      replace: 'reset() {\n        if (this.bigMaps.size === 0)\n            return;\n',
+    },
+    shortest: 'b0 = malloc 131072',
   },
 ];
