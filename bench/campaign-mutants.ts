@@ -1,11 +1,12 @@
 import { Engine } from '../fuzz/engine.ts';
 import { Check } from '../properties/check.ts';
 import type { Finding } from '../src/check/finding.ts';
+import { firstFinding, historyJudges, isHistoryLaw } from '../src/check/histories.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import { refine } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
 import { parseProgram, PROGRAM_HEADER } from '../src/program/text.ts';
-import { guardedRun } from '../src/supervise/guarded-run.ts';
+import { guardedRunFor } from '../src/supervise/guarded-run.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { loadMutant, MUTANTS } from '../src/targets/mutants/index.ts';
 import { runBatch } from './run-batch.ts';
@@ -16,6 +17,14 @@ const TIME_LIMIT_MS = 10_000;
 const HANG_MS = 2000;
 /** So few that no batch takes as long as a hang. */
 const PROGRAMS_A_BATCH = 50;
+
+/** One mutant and one seed. */
+interface Hunt {
+  readonly makeTarget: MakeTarget;
+  /** That the mutant breaks. */
+  readonly law: string;
+  readonly seed: number;
+}
 
 /** What one engine made of one mutant with one seed. */
 interface Trial {
@@ -48,7 +57,9 @@ export async function campaignOnMutants(share: number): Promise<number> {
     const shortest = parseProgram(`${PROGRAM_HEADER}\n${mutant.shortest}`, mutant.name).program
       .length;
     const columns = [fuzzOnce, checkOnce].map((once) => {
-      const trials = Array.from({ length: seedsCount }, (_, index) => once(makeTarget, index + 1));
+      const trials = Array.from({ length: seedsCount }, (_, index) =>
+        once({ makeTarget, law: mutant.law, seed: index + 1 }),
+      );
       const found = trials.flatMap(({ ms, found: own }) =>
         own === undefined || ms > TIME_LIMIT_MS ? [] : [own],
       );
@@ -76,23 +87,29 @@ export async function campaignOnMutants(share: number): Promise<number> {
   return missesCount + long.length;
 }
 
-function fuzzOnce(makeTarget: MakeTarget, seed: number): Trial {
+/** A mutant is hunted as the law demands that it breaks: where that is one about whole histories, each program also in its way. */
+function fuzzOnce({ law, makeTarget, seed }: Hunt): Trial {
   const start = cpuMs();
   const engine = new Engine(makeTarget, { seed });
+  const judges = isHistoryLaw(law) ? historyJudges(makeTarget, { law, isSearch: true }) : [];
   while (cpuMs() - start < TIME_LIMIT_MS) {
-    const raw = runBatch(engine, { count: PROGRAMS_A_BATCH, hangMs: HANG_MS });
-    if (raw !== undefined) return shrunk(makeTarget, raw.program, raw.finding, cpuMs() - start);
+    const raw = runBatch(engine, {
+      count: judges.length === 0 ? PROGRAMS_A_BATCH : 1,
+      hangMs: HANG_MS,
+    });
+    const finding = raw?.finding ?? firstFinding(judges, engine.program);
+    if (finding !== undefined) return shrunk(makeTarget, engine.program, finding, cpuMs() - start);
   }
   return { ms: TIME_LIMIT_MS, found: undefined };
 }
 
 function shrunk(makeTarget: MakeTarget, program: Program, finding: Finding, ms: number): Trial {
-  const refined = refine(guardedRun(makeTarget, HANG_MS), program, finding);
+  const refined = refine(guardedRunFor(makeTarget, HANG_MS, finding.law), program, finding);
   if (refined.kind !== 'confirmed') return { ms, found: undefined };
   return { ms, found: { finding: refined.finding, opsCount: refined.program.length } };
 }
 
-function checkOnce(makeTarget: MakeTarget, seed: number): Trial {
+function checkOnce({ makeTarget, seed }: Hunt): Trial {
   const start = cpuMs();
   const check = new Check(makeTarget, { seed });
   for (const property of check.properties) {

@@ -6,7 +6,7 @@ import { firstFinding, HISTORIES, historyJudges } from '../src/check/histories.t
 import { LAW, LAWS } from '../src/check/law.ts';
 import type { RunCounts } from '../src/check/run-counts.ts';
 import { Runner } from '../src/check/runner.ts';
-import { isMachine, type MakeTarget, type Promises } from '../src/check/target.ts';
+import { type AllocatorTarget, isMachine, type MakeTarget } from '../src/check/target.ts';
 import { minimize } from '../src/minimize/minimize.ts';
 import { printOp } from '../src/program/text.ts';
 import { guardedRunFor } from '../src/supervise/guarded-run.ts';
@@ -16,15 +16,18 @@ const HANG_MS = 5000;
 const PROGRAMS_A_REPEAT = 10;
 /** After as many ops, the other laws about whole histories are asked of a program: they take hundreds of runs. */
 const OPS_A_HISTORY = 900;
-/** Laws that runs ask only of some targets, and what these promise; none here has guards. */
-const ASKED_IF: Readonly<Record<string, (promises: Promises) => boolean>> = {
-  'realloc-keeps-alignment': ({ reallocKeepsAlignment }) => reallocKeepsAlignment === true,
-  'realloc-zero-keeps-promise': ({ reallocZero }) => reallocZero === 'frees',
-  'guards-stay-untouched': () => false,
-  'double-free-is-refused': ({ doubleFree }) => doubleFree !== undefined,
-  'free-inside-is-refused': ({ freeInside }) => freeInside !== undefined,
-  'churn-is-bounded': ({ steady }) => steady === true,
-  'largest-fits': ({ largest }) => largest === true,
+/** What a law may need of a target. */
+type Offers = Pick<AllocatorTarget, 'guards' | 'promises'>;
+
+/** Laws that runs ask only of some targets, and what these offer or promise. */
+const ASKED_IF: Readonly<Record<string, (target: Offers) => boolean>> = {
+  'realloc-keeps-alignment': ({ promises }) => promises.reallocKeepsAlignment === true,
+  'realloc-zero-keeps-promise': ({ promises }) => promises.reallocZero === 'frees',
+  'guards-stay-untouched': ({ guards }) => guards !== undefined,
+  'double-free-is-refused': ({ promises }) => promises.doubleFree !== undefined,
+  'free-inside-is-refused': ({ promises }) => promises.freeInside !== undefined,
+  'churn-is-bounded': ({ promises }) => promises.steady === true,
+  'largest-fits': ({ promises }) => promises.largest === true,
 };
 
 /** One way to build a target, and what is run on it. */
@@ -46,7 +49,7 @@ export interface Combination {
 }
 
 interface CombinationResult {
-  readonly promises: Promises;
+  readonly target: Offers;
   readonly asked: ReadonlyMap<string, number>;
   readonly counts: Readonly<RunCounts>;
   readonly findingsCount: number;
@@ -77,7 +80,7 @@ export function runCombinations(all: readonly Combination[], size: CampaignSize)
     const rare = [...result.asked].filter(
       ([law, count]) =>
         count < askedMin &&
-        whyNotAsked(law, result.promises) === undefined &&
+        whyNotAsked(law, result.target) === undefined &&
         combination.notHere?.[law] === undefined,
     );
     const rareText = rare.map(([law, count]) => `, ASKED TOO RARELY: ${law} ${count}`).join('');
@@ -89,7 +92,7 @@ export function runCombinations(all: readonly Combination[], size: CampaignSize)
   }
   console.log('\n  asked in all');
   for (const [law, count] of asked) {
-    const why = count === 0 ? whyNotAsked(law, {}) : undefined;
+    const why = count === 0 ? whyNotAsked(law, { promises: {} }) : undefined;
     console.log(`  ${law.padEnd(34)} ${count}${why === undefined ? '' : `   ${why}`}`);
   }
   console.log(
@@ -98,10 +101,10 @@ export function runCombinations(all: readonly Combination[], size: CampaignSize)
   return troublesCount;
 }
 
-/** Why no correct run asks a law of a target with these promises, or undefined when runs do. */
-function whyNotAsked(law: string, promises: Promises): string | undefined {
+/** Why no correct run asks a law of a target that offers and promises as little, or undefined when runs do. */
+function whyNotAsked(law: string, target: Offers): string | undefined {
   if (law === LAW.answersInTime.name) return 'asked by the watchdog only';
-  return ASKED_IF[law]?.(promises) === false ? 'nothing is promised' : undefined;
+  return ASKED_IF[law]?.(target) === false ? 'nothing is promised' : undefined;
 }
 
 function runCombination(
@@ -139,7 +142,7 @@ function runCombination(
   // A machine is owed no law: those are an allocator's.
   if (isMachine(runner.target)) for (const { name } of LAWS) asked.delete(name);
   return {
-    promises: runner.target.promises,
+    target: runner.target,
     asked,
     counts: runner.counts,
     findingsCount,

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { Engine, type RawFinding } from '../fuzz/engine.ts';
 import { tuneV8 } from '../cli/tune-v8.ts';
 import { UsageError } from '../src/base/usage-error.ts';
+import { isHistoryLaw } from '../src/check/histories.ts';
 import { Runner } from '../src/check/runner.ts';
 import type { MakeTarget } from '../src/check/target.ts';
 import type { Minimized } from '../src/minimize/minimize.ts';
@@ -95,7 +96,8 @@ function chosen(family: string, names: readonly string[] | undefined): readonly 
   const unknown = names?.find((name) => MUTANTS.every((mutant) => mutant.name !== name));
   if (unknown !== undefined) throw new UsageError(`--only: there is no mutant '${unknown}'.`);
   const own = MUTANTS.filter(
-    (mutant) => names?.includes(mutant.name) ?? familyOf(mutant) === family,
+    (mutant) =>
+      names?.includes(mutant.name) ?? (familyOf(mutant) === family && !isHistoryLaw(mutant.law)),
   );
   if (own.length === 0)
     throw new UsageError(`--family: there is no '${family}'; pass heap, small, machine or kernel.`);

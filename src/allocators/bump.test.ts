@@ -66,6 +66,16 @@ describe('the bump allocator', () => {
     expect(bump.view().liveCount).toBe(2);
   });
 
+  test('a block that moves goes to a multiple of what its address was one of', () => {
+    const { bump } = makeBump();
+    const a = bump.aligned(1024, 8)!;
+    bump.malloc(8);
+    const b = bump.malloc(8)!;
+    bump.malloc(8);
+    expect(bump.realloc(a, 16)).toBe(a + 1024);
+    expect(bump.realloc(b, 16)).toBe(a + 1024 + 32);
+  });
+
   test('calloc zeroes what was used before', () => {
     const { arena, bump } = makeBump();
     const a = bump.malloc(64)!;

@@ -1,4 +1,4 @@
-import { roundUp } from '../base/bits.ts';
+import { powerDividing, roundUp } from '../base/bits.ts';
 import { KIB } from '../base/units.ts';
 import type { Arena } from '../heap/arena.ts';
 import type { Allocator, Registers } from './allocator.ts';
@@ -24,6 +24,7 @@ export interface BumpView {
 /**
  * A bump allocator: blocks are cut off one after the other, and nothing is used again until the last live block is
  * freed: then the pointer goes back to the start. Only the newest block is given back alone, and grows where it lies.
+ * Nobody notes what alignment a block was asked for with: one that moves goes to a multiple of all that its address was.
  *
  *     start                        last              pointer       end
  *     ┌──────┬─────────┬──────┬────┬──────┬──────────┬─────────────┐
@@ -147,7 +148,7 @@ export class Bump implements Allocator {
   }
 
   #move(address: number, size: number): number | null {
-    const target = this.malloc(size);
+    const target = this.aligned(powerDividing(address), size);
     if (target === null) return null;
     this.#arena.copy(target, address, this.usableSize(address));
     this.free(address);

@@ -69,6 +69,14 @@ describe('the slab allocator', () => {
     expect(arena.mappedSize).toBe(0);
   });
 
+  test('realloc to 0 bytes frees', () => {
+    const { slabs } = makeSlabs();
+    const [cell, big] = [slabs.malloc(100)!, slabs.malloc(6000)!];
+    expect([slabs.realloc(cell, 0), slabs.realloc(big, 0)]).toEqual([null, null]);
+    expect([slabs.free(cell), slabs.free(big)]).toEqual([false, false]);
+    expect(slabs.malloc(0)).not.toBe(null);
+  });
+
   test('realloc stays in its cell or moves its contents', () => {
     const { arena, slabs } = makeSlabs();
     const block = slabs.realloc(null, 100)!;

@@ -48,7 +48,7 @@ type SlabRegisters = readonly [
 /**
  * A slab allocator: a page for each size class, cut into equal cells, with a free list in the free cells and a byte a
  * cell beside it. A request takes the newest free cell of the newest slab that has room. An empty slab goes back to the
- * arena if another one of its class has room. Big requests are mapped on their own.
+ * arena if another one of its class has room. Big requests are mapped on their own. A realloc to 0 bytes frees.
  *
  *     page   ┌──────┬──────┬──────┬──────┬─────┐
  *            │ cell │ cell │ cell │ cell │ ... │   the page's start is a multiple of 4096,
@@ -89,6 +89,10 @@ export class Slabs implements Allocator {
 
   realloc(address: number | null, size: number): number | null {
     if (address === null) return this.malloc(size);
+    if (size === 0) {
+      this.free(address);
+      return null;
+    }
     const slab = this.#slabOf(address);
     const isSameCell = slab !== undefined && size <= CELL_MAX && classFor(size) === slab.cellClass;
     if (isSameCell || (slab === undefined && this.#shrinkBig(address, size))) return address;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isPowerOfTwo, roundDown, roundUp } from './bits.ts';
+import { isPowerOfTwo, powerDividing, roundDown, roundUp } from './bits.ts';
 
 test.each([1, 2, 4, 4096, 2 ** 30, 2 ** 31, 2 ** 47])('%d is a power of two', (value) => {
   expect(isPowerOfTwo(value)).toBe(true);
@@ -26,4 +26,15 @@ test.each([
 ])('$value lies between $down and $up, multiples of $step', ({ value, step, down, up }) => {
   expect(roundDown(value, step)).toBe(down);
   expect(roundUp(value, step)).toBe(up);
+});
+
+test.each([
+  [1, 1],
+  [24, 8],
+  [4097, 1],
+  [3 * 2 ** 31, 2 ** 31],
+  [2 ** 47, 2 ** 47],
+  [2 ** 53 - 1, 1],
+])('%d is divided by %d, and by no larger power of two', (value, power) => {
+  expect(powerDividing(value)).toBe(power);
 });

@@ -22,11 +22,14 @@ import type { BumpView } from '../allocators/bump.ts';
 /** Small enough that programs fill it. */
 const POOL_SIZE = MIB;
 
+/** In front of the memory of the bump allocator lies a page that it was not given; its last bytes are watched. */
+const GUARD_PAGE = 4 * KIB;
+const GUARD_SIZE = 64;
+
 /** What all three promise. */
 const COMMON = {
   sizeMax: SIZE_MAX,
   zeroSize: 'block',
-  reallocZero: 'resizes',
   repeats: true,
   steady: true,
 } as const;
@@ -48,6 +51,7 @@ export function buddyTarget(name = 'buddy'): MakeAllocatorTarget {
     const promises: Promises = {
       ...COMMON,
       alignment: 32,
+      reallocZero: 'resizes',
       recovers: POOL_SIZE,
       largest: true,
       doubleFree: 'refused',
@@ -69,6 +73,7 @@ export function slabTarget(name = 'slab'): MakeAllocatorTarget {
     const promises: Promises = {
       ...COMMON,
       alignment: 16,
+      reallocZero: 'frees',
       doubleFree: 'refused',
       freeInside: 'refused',
       returnsFrom: CELL_MAX + 1,
@@ -79,10 +84,12 @@ export function slabTarget(name = 'slab'): MakeAllocatorTarget {
   };
 }
 
-/** Makes the bump allocator over a break that grows to 1 MiB. */
+/** Makes the bump allocator over a break that grows by 1 MiB, behind a page of somebody else. */
 export function bumpTarget(name = 'bump'): MakeAllocatorTarget {
   return () => {
-    const arena = new FlatArena({ mapSize: 0, brkSize: POOL_SIZE });
+    const arena = new FlatArena({ mapSize: 0, brkSize: GUARD_PAGE + POOL_SIZE });
+    arena.brk(GUARD_PAGE);
+    const start = arena.bounds.start + GUARD_PAGE;
     const bump = new Bump(arena);
     const invariants: InvariantSet<BumpView> = {
       rules: BUMP_INVARIANTS,
@@ -91,11 +98,18 @@ export function bumpTarget(name = 'bump'): MakeAllocatorTarget {
     const promises: Promises = {
       ...COMMON,
       alignment: BUMP_ALIGNMENT,
+      reallocZero: 'resizes',
+      reallocKeepsAlignment: true,
       recovers: BUMP_GROWTH - BUMP_HEADER,
       largest: true,
       slack: BUMP_ALIGNMENT - 1,
     };
-    return targetOver(arena, bump, { name, promises, invariants });
+    return {
+      ...targetOver(arena, bump, { name, promises, invariants }),
+      bounds: { start, end: arena.bounds.end },
+      guards: [{ start: start - GUARD_SIZE, end: start }],
+      footprint: () => arena.mappedSize - GUARD_PAGE,
+    };
   };
 }
 

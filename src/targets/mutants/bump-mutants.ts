@@ -128,4 +128,31 @@ export const BUMP_MUTANTS: readonly Mutant[] = [
     },
     shortest: 'b0 = malloc 0\nb0 = realloc b0 4105',
   },
+  {
+    name: 'bump-move-forgets-the-alignment',
+    original: 'bump',
+    law: 'realloc-keeps-alignment',
+    story:
+      'A block that moves goes where any request would, whatever it was aligned to (mattconte/tlsf issue 36).',
+    patch: {
+      module: 'allocators/bump',
+      find: 'const target = this.aligned(powerDividing(address), size);',
+      replace: 'const target = this.malloc(size);',
+    },
+    shortest: 'b0 = aligned 64 0\nb1 = malloc 0\nb0 = realloc b0 9',
+  },
+  {
+    name: 'bump-marks-the-gap-too-low',
+    original: 'bump',
+    law: 'guards-stay-untouched',
+    story:
+      'The gap in front of an aligned block is marked as a block of 0 bytes, by a header that lies 8 bytes too low: in front of the memory, if nothing was cut yet.',
+    patch: {
+      module: 'allocators/bump',
+      find: 'const address = this.#cut(roundUp(',
+      replace:
+        'if (step > BUMP_ALIGNMENT)\n            this.#setUsable(this.#pointer, 0);\n        const address = this.#cut(roundUp(',
+    },
+    shortest: 'b0 = aligned 16 0',
+  },
 ];

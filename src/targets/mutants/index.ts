@@ -9,6 +9,7 @@ import { FRAME_MUTANTS } from './frame-mutants.ts';
 import { BUDDY_MUTANTS } from './buddy-mutants.ts';
 import { BUMP_MUTANTS } from './bump-mutants.ts';
 import { HEAP_MUTANTS } from './heap-mutants.ts';
+import { HISTORY_MUTANTS } from './history-mutants.ts';
 import { importPatched } from './import-patched.ts';
 import { MACHINE_MUTANTS } from './machine-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...BUDDY_MUTANTS,
   ...SLAB_MUTANTS,
   ...BUMP_MUTANTS,
+  ...HISTORY_MUTANTS,
   ...MACHINE_MUTANTS,
   ...FRAME_MUTANTS,
   ...ADDRESS_SPACE_MUTANTS,

@@ -212,4 +212,17 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
     },
     shortest: 'b0 = malloc 81\nb0 = realloc b0 97',
   },
+  {
+    name: 'slab-realloc-to-zero-returns-a-block',
+    original: 'slab',
+    law: 'realloc-zero-keeps-promise',
+    story:
+      'realloc(p, 0) frees the block and returns a smallest one, as other systems have it: a caller that takes null for freed loses it.',
+    patch: {
+      module: 'allocators/slab',
+      find: 'this.free(address);\n            return null;',
+      replace: 'this.free(address);\n            return this.malloc(0);',
+    },
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 0',
+  },
 ];

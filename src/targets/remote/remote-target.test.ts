@@ -74,13 +74,14 @@ test.each([
 });
 
 test('a call may take only a part of the time that its program has', () => {
-  const finding = guardedRun(makeTarget, 400)(ops('b0 = malloc 8; b1 = malloc 777'));
+  // That starts the host, which takes time as well.
+  expect(guardedRun(makeTarget, 5000)(ops('b0 = malloc 8'))).toBeUndefined();
+  const finding = guardedRun(makeTarget, 1000)(ops('b0 = malloc 8; b1 = malloc 777'));
   expect(finding).toMatchObject({
     law: 'answers-in-time',
     step: 1,
-    observed: 'no answer within 240 ms',
+    observed: 'no answer within 600 ms',
   });
-  expect(guardedRun(makeTarget, 5000)(ops('b0 = malloc 8'))).toBeUndefined();
 });
 
 test('a target whose host serves another program is not called any more', () => {
