@@ -50,6 +50,9 @@ export class Alphabet {
   readonly #requests: readonly ExploredKind[];
   readonly #slotsFrom: number;
   readonly #perSlot: number;
+  readonly #hasInside: boolean;
+  /** The ops of codes, for each slot that was the lowest empty one: a search does the same ones millions of times. */
+  readonly #ops: BlockOp[][] = [];
 
   constructor(options: AlphabetOptions) {
     assert(options.sizes.length > 0, 'an alphabet has sizes');
@@ -58,6 +61,7 @@ export class Alphabet {
     this.#requests = options.kinds.filter((kind) => REQUESTS.has(kind));
     this.#slotsFrom = this.#requests.length * this.#sizes.length;
     this.#perSlot = 2 + 2 * this.#sizes.length;
+    this.#hasInside = options.kinds.includes('free-inside');
   }
 
   /** The codes of all ops that do something, always in the same order. */
@@ -93,6 +97,11 @@ export class Alphabet {
   }
 
   op(code: number, empty: Slot): BlockOp {
+    const ops = (this.#ops[empty] ??= []);
+    return (ops[code] ??= this.#opOf(code, empty));
+  }
+
+  #opOf(code: number, empty: Slot): BlockOp {
     if (code < this.#slotsFrom) return this.#request(code, empty);
     const slot = Math.floor((code - this.#slotsFrom) / this.#perSlot);
     const index = (code - this.#slotsFrom) % this.#perSlot;
@@ -109,7 +118,7 @@ export class Alphabet {
   }
 
   #liesInside(offset: number, size: number): boolean {
-    return this.options.kinds.includes('free-inside') && offset > 0 && offset < size;
+    return this.#hasInside && offset > 0 && offset < size;
   }
 
   #request(code: number, slot: Slot): BlockOp {

@@ -130,7 +130,7 @@ export class Explorer {
     this.#states = progress?.states ?? new States();
     this.#layerStarts = [...(progress?.layerStarts ?? [0, 1])];
     this.#at = progress?.doneCount ?? 0;
-    if (progress === undefined) this.#states.add(0, 0, this.#described(-1));
+    if (progress === undefined) this.#states.add(0, 0, this.#described());
     else if (progress.opsMax !== options.opsMax && this.depth === options.opsMax) this.#redoLayer();
     for (let length = 1; length < this.depth; length += 1) this.#counts.advance(this.#states);
     this.#keep();
@@ -222,7 +222,7 @@ export class Explorer {
     for (let sample = 0; sample < SAMPLES; sample += 1) {
       const state = Math.floor(((count - 1) * sample) / (SAMPLES - 1));
       if (this.#goTo(state) !== undefined) return false;
-      const { low, high } = this.#described(-1);
+      const { low, high } = this.#described();
       if (digests.low.at(state) !== low || digests.high.at(state) !== high) return false;
     }
     return true;
@@ -300,17 +300,23 @@ export class Explorer {
 
   /** @returns The number of the state that the cursor is in, or of the one that stands for it; -1 for none. */
   #find(code: number, op: BlockOp): number {
+    this.#describeTarget();
     if (this.#hasRealloc && 'size' in op && this.#isLesserThanBefore(code, op.slot))
       return this.#before.state;
-    const { low, high } = this.#described(-1);
+    const { low, high } = this.#withBlocks(-1);
     return this.#states.digests.find(low, high);
   }
 
-  /** Whether the op before was the same but for a larger size, and left the same but for that size. */
+  /**
+   * Whether the op before was the same but for a larger size, and left the same but for that size. The digest, which has
+   * the target, is left as it was.
+   */
   #isLesserThanBefore(code: number, slot: Slot): boolean {
     const before = this.#before;
     const { shadow } = this.#cursor.driver;
-    const { low, high } = this.#described(slot);
+    const target = { low: this.#digest.low, high: this.#digest.high };
+    const { low, high } = this.#withBlocks(slot);
+    this.#digest.goOnFrom(target);
     const size = shadow.isLive(slot) ? shadow.sizeOf(slot) : -1;
     const isSame = low === before.low && high === before.high && before.state >= 0;
     const isLesser =
@@ -324,16 +330,27 @@ export class Explorer {
     return isSame && isLesser && this.#alphabet.isSmallerThanBefore(code);
   }
 
-  /** @param sizeless A slot whose block is told without its size, or -1. */
-  #described(sizeless: Slot): StateDigest {
+  #described(): StateDigest {
+    this.#describeTarget();
+    return this.#withBlocks(-1);
+  }
+
+  #describeTarget(): void {
+    this.#digest.clear();
+    if (this.isMerging) this.#cursor.target.snapshots!.describe(this.#digest);
+    else this.#digest.number(this.#states.count);
+  }
+
+  /** Ends the digest of the target with its blocks. @param sizeless A slot whose block is told without its size, or -1. */
+  #withBlocks(sizeless: Slot): StateDigest {
     const digest = this.#digest;
-    digest.clear();
-    if (!this.isMerging) {
-      digest.number(this.#states.count);
-      digest.finish();
-      return digest;
-    }
-    this.#cursor.target.snapshots!.describe(digest);
+    if (this.isMerging) this.#describeBlocks(sizeless);
+    digest.finish();
+    return digest;
+  }
+
+  #describeBlocks(sizeless: Slot): void {
+    const digest = this.#digest;
     const { shadow } = this.#cursor.driver;
     for (const slot of slotsByAddress(shadow, this.#order)) {
       digest.number(shadow.addressOf(slot));
@@ -343,8 +360,6 @@ export class Explorer {
       if (this.#hasDoubleFree) digest.number(slot);
     }
     if (this.#hasDoubleFree) this.#describeFreed(shadow);
-    digest.finish();
-    return digest;
   }
 
   #describeFreed(shadow: Shadow): void {

@@ -23,6 +23,12 @@ export class StateDigest implements StateSink {
     this.high = 0x243f_6a88;
   }
 
+  /** Back to what was told when the lanes were these. */
+  goOnFrom({ low, high }: { readonly low: number; readonly high: number }): void {
+    this.low = low;
+    this.high = high;
+  }
+
   number(value: number): void {
     const word = value | 0;
     if (word !== value) this.#mix(WIDE, Math.floor(value / 2 ** 32) | 0);

@@ -136,7 +136,7 @@ export class SegregatedBins implements FreeList {
     const bitmapEnd = 3 + this.#bitmap.length;
     for (let index = 3; index < bitmapEnd; index += 1) this.#bitmap[index - 3] = registers[index]!;
     const heads = this.#heads;
-    for (let bin = 0; bin < heads.length; bin += 1) if (heads[bin] !== 0) heads[bin] = 0;
+    heads.fill(0);
     for (let index = bitmapEnd; index < registers.length; index += 2) {
       heads[registers[index]!] = registers[index + 1]!;
     }
