@@ -142,6 +142,7 @@ static void perform(int index) {
     atomic_store_explicit(&done[index], 1, memory_order_release);
 }
 
+/* Until the process ends. */
 static void *run_thread(void *argument) {
     int thread = (int)(intptr_t)argument;
     for (int run = 1;; run += 1) {
@@ -150,6 +151,7 @@ static void *run_thread(void *argument) {
             if (steps[index].thread == thread) perform(index);
         atomic_fetch_add(&threads_ended, 1);
     }
+    return NULL;
 }
 
 /* ---- one process ---- */
