@@ -74,8 +74,9 @@ test('a program shrinks to the ops that the bug needs, on as few threads as it n
 });
 
 test('a candidate that shows the bug too seldom is not taken', () => {
-  const rate = (program: Program): number => (isWhole(program) ? 0.4 : 0.05);
-  const search = searchWhere((program, runsMax) => ({ 'calls-return': runsMax * rate(program) }));
+  const search = searchWhere((program, runsMax) => ({
+    'calls-return': runsMax * (isWhole(program) ? 0.4 : 0.05),
+  }));
   const found = search.run(PROGRAM, 100)!;
   expect(search.shrink(found, () => undefined).program).toEqual(PROGRAM);
 });
