@@ -16,6 +16,8 @@ const OPS = 10_000_000;
 const OPS_MAX = 200;
 const RUNS_EACH = 100;
 const RUN_LIMIT_MS = 2000;
+/** With ThreadSanitizer, so many times fewer ops are done in the same time. */
+const SLOWER = 10;
 const SEEDS = 20;
 /** Runs in which a forgotten lock must have shown. */
 const RUNS_MAX = 20_000;
@@ -49,6 +51,8 @@ export function campaignOnThreads(seed: number, share: number): number {
     troublesCount += clean(file, loadThreadsTarget(pathOf(file), {}, '.'), { seed, opsCount });
   const locked = loadThreadsTarget(EXAMPLE, LOCKED, '.');
   troublesCount += clean('a pool with its lock', locked, { seed, opsCount });
+  const watched = loadThreadsTarget(EXAMPLE, { ...LOCKED, sanitize: 'thread' }, '.');
+  troublesCount += clean('and ThreadSanitizer', watched, { seed, opsCount: opsCount / SLOWER });
   const seedsCount = Math.max(1, Math.round(SEEDS / share));
   console.log('');
   for (const [name, options] of [

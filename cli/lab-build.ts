@@ -3,6 +3,9 @@ import { MALLOC_LAB_HOST } from '../src/targets/remote/malloc-lab.ts';
 import { buildFolder, compile } from './compile.ts';
 import type { Handout } from './lab-handout.ts';
 
+/** How the linkers of Linux give mm.c the host's mem_sbrk, which refuses memory when it is told to. Others cannot. */
+const WRAPPED = process.platform === 'linux' ? ['-DWRAPS_SBRK', '-Wl,--wrap=mem_sbrk'] : [];
+
 /**
  * Compiles a handout with the host.
  *
@@ -22,6 +25,7 @@ export function buildHandout({ flags, folder, sources, spec }: Handout, cwd: str
     MALLOC_LAB_HOST,
     ...sources,
     '-lm',
+    ...WRAPPED,
   ];
   compile(args, { spec, kind: 'a handout', cwd });
   return program;

@@ -29,16 +29,19 @@ export interface ShrunkByThreads extends ThreadsFinding {
   readonly isMinimal: boolean;
 }
 
+/** Whatever runs programs of threads many times. */
+type ProgramHost = Pick<ThreadHost, 'offered' | 'run'>;
+
 /** The runs of programs on one host, and how many there were. */
 export class ThreadsSearch {
   runsCount = 0;
   opsCount = 0;
-  readonly #host: ThreadHost;
+  readonly #host: ProgramHost;
   readonly #runLimitMs: number;
   readonly #now: () => number;
 
   constructor(
-    host: ThreadHost,
+    host: ProgramHost,
     { now, runLimitMs }: { readonly runLimitMs: number; readonly now: () => number },
   ) {
     this.#host = host;

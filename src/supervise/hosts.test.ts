@@ -29,7 +29,7 @@ function deathOf(link: Link, size: number): HostDied {
 describe('a link', () => {
   test('knows what its host offers', () => {
     expect(hosts.hello).toEqual({
-      offers: 1 + 16 + 32 + 64,
+      offers: 1 + 16 + 32 + 64 + 128,
       pointerBytes: 4,
       sizeMax: 2 ** 32 - 1,
     });
@@ -64,7 +64,7 @@ describe('the death of a host', () => {
     [667, 'ended the process with exit code 3: out of luck', 'exit 3'],
     [
       668,
-      'died of SIGABRT: AddressSanitizer: heap-use-after-free',
+      'died of SIGABRT: AddressSanitizer: heap-use-after-free in mm_malloc',
       'heap-use-after-free in mm_malloc',
     ],
   ])('in malloc(%d) is told as "%s"', (size, message, site) => {

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:f
 import { constants } from 'node:os';
 import type { Range } from '../base/range.ts';
 import { assert } from '../base/kit-bug.ts';
-import type { Size } from '../base/units.ts';
+import { SIZE_MAX, type Size } from '../base/units.ts';
 import { type HostDeath, HostDied } from '../check/host-died.ts';
 import { openPipes } from './pipe.ts';
 import {
@@ -75,6 +75,7 @@ export class Link {
   /** No call was left before its answers were looked at. */
   #isInStep = true;
   #isOpen = true;
+  #refusedCount = 0;
 
   /** Starts a host. It is waited for when it is first needed. */
   constructor({ args, command, cwd, env }: HostCommand) {
@@ -136,6 +137,11 @@ export class Link {
     return wholeAt(this.#answerView, 32);
   }
 
+  /** Requests for memory that the host refused since `refuse`, as its last answer said. */
+  get refusedCount(): number {
+    return this.#refusedCount;
+  }
+
   /** The value of the last answer as the 8 bytes of a double. */
   get word(): number {
     return this.#answerView.getFloat64(8, true);
@@ -144,6 +150,7 @@ export class Link {
   /** From here on the heap is fresh. What the host says to people before its end is of this program. */
   reset(limitMs: number): void {
     this.#limitMs = limitMs;
+    this.#refusedCount = 0;
     if (fstatSync(this.#errorsFd).size > 0) ftruncateSync(this.#errorsFd);
     this.send(REQUEST.reset, limitMs);
   }
@@ -153,6 +160,12 @@ export class Link {
     if (this.#batchLength === BATCH_BYTES) this.#flush();
     putRequest(this.#batchView, this.#batchLength, kind, a, b, c, word);
     this.#batchLength += REQUEST_BYTES;
+  }
+
+  /** Has the host refuse some of the allocator's requests for memory, from the one numbered `first` on. */
+  refuse(first: number, count: number): void {
+    this.#refusedCount = 0;
+    this.send(REQUEST.refuse, first, count === Infinity ? SIZE_MAX : count);
   }
 
   /**
@@ -187,6 +200,7 @@ export class Link {
     if (this.#answerView.getUint32(0, true) === ANSWER.died) throw this.#died();
     this.#pendingCount -= 1;
     this.#isInStep = true;
+    this.#refusedCount = this.#answerView.getUint32(4, true);
     return wholeAt(this.#answerView, 8);
   }
 
@@ -237,6 +251,7 @@ export class Link {
     const detail = view.getUint32(4, true);
     const kind = wholeAt(view, 8);
     this.#pendingCount = 0;
+    this.#refusedCount = wholeAt(view, 32);
     const death: HostDeath = {
       ...(detail > 0 && detail < 256 && { signal: signalName(detail) }),
       ...(detail >= 256 && { exitCode: detail - 256 }),

@@ -13,13 +13,15 @@ import type { Size } from '../base/units.ts';
  * A host begins with `hello`: detail is the version, value the offers, start the bytes of a pointer, end the largest
  * size that it can be asked for. Then it answers each request, in order, but those of `UNANSWERED`, which ride along with the next.
  * An answer `returned` carries the bounds [start, end) of the heap and its footprint besides; its value is an address (0
- * for null), a size, an offset or -1; of `free`, 0 when it was refused.
+ * for null), a size, an offset or -1; of `free`, 0 when it was refused. Its detail is how many requests for memory the host has
+ * refused since `refuse`.
  *
  * `reset` comes first, and before each program: a is the milliseconds that a call may take from now on. A host that is
  * in a call for longer ends itself by SIGALRM. It ends too when there are no more requests to read.
  *
  * `died` comes from whoever watches the process that makes the calls: detail is the signal, or 256 and the exit code;
- * value the kind of the request that it was at, or 0; start 1 when the host goes on with the next `reset`.
+ * value the kind of the request that it was at, or 0; start 1 when the host goes on with the next `reset`; footprint how many
+ * requests for memory were refused.
  */
 
 export const PROTOCOL_VERSION = 1;
@@ -56,6 +58,8 @@ export const REQUEST = {
   load: 12,
   /** a: address, b: bytes, 1 or 8; word: the 8 bytes, or c: the one. */
   store: 13,
+  /** a: requests of the allocator for memory that are granted from now on, b: how many behind them are refused. */
+  refuse: 14,
 } as const;
 
 /** Requests that have no answer of their own. */
@@ -63,6 +67,7 @@ export const UNANSWERED: ReadonlySet<number> = new Set([
   REQUEST.reset,
   REQUEST.fill,
   REQUEST.store,
+  REQUEST.refuse,
 ]);
 
 /** Kinds of answers. */
@@ -77,6 +82,7 @@ export const OFFER = {
   memory: 16,
   bounds: 32,
   footprint: 64,
+  refusals: 128,
 } as const;
 
 /** A request as a host reads it. */

@@ -11,13 +11,13 @@ import {
 
 /**
  * A host in a few lines, which knows the protocol by its numbers only: cuts blocks off 4096 bytes that lie at 0x1000,
- * one after the other. What is special is asked for by size.
+ * one after the other; each is a request for memory, which can be refused. What is special is asked for by size.
  */
 const SCRIPT = `
 import { readSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 const heap = new Uint8Array(4096);
-let next = 0, limitMs = 0;
+let next = 0, limitMs = 0, granted = 0, refusals = 0, refused = 0;
 const request = new DataView(new ArrayBuffer(${REQUEST_BYTES}));
 function answer(kind, detail, value, start, end, footprint) {
   const view = new DataView(new ArrayBuffer(${ANSWER_BYTES}));
@@ -26,8 +26,8 @@ function answer(kind, detail, value, start, end, footprint) {
   [value, start, end, footprint].forEach((each, index) => view.setBigUint64(8 + index * 8, BigInt.asUintN(64, BigInt(each)), true));
   writeSync(${HOST_FD.answers}, new Uint8Array(view.buffer));
 }
-const returned = (value) => answer(${ANSWER.returned}, 0, value, 4096, 4096 + next, next);
-const OFFERS = ${OFFER.calloc | OFFER.memory | OFFER.bounds | OFFER.footprint};
+const returned = (value) => answer(${ANSWER.returned}, refused, value, 4096, 4096 + next, next);
+const OFFERS = ${OFFER.calloc | OFFER.memory | OFFER.bounds | OFFER.footprint | OFFER.refusals};
 answer(${ANSWER.hello}, ${PROTOCOL_VERSION}, OFFERS, 4, 4294967295, 0);
 function hang() {
   new Worker('setTimeout(() => process.kill(process.pid, "SIGALRM"), ' + limitMs + ')', { eval: true });
@@ -39,6 +39,7 @@ function malloc(size) {
   if (size === 668) { console.error('==7==ERROR: AddressSanitizer: heap-use-after-free\\nSUMMARY: AddressSanitizer: heap-use-after-free mm.c:5 in mm_malloc'); process.abort(); }
   if (size === 777) hang();
   if (next + size > 4096) return 0;
+  if (refusals > 0 && granted-- <= 0) { refusals -= 1; refused += 1; return 0; }
   const address = 4096 + next;
   next += Math.ceil(size / 8) * 8;
   return address;
@@ -49,7 +50,8 @@ while (readSync(${HOST_FD.requests}, new Uint8Array(request.buffer)) === ${REQUE
   const [a, b, c] = [8, 16, 24].map((at) => Number(request.getBigUint64(at, true)));
   const key = request.getFloat64(32, true);
   switch (kind) {
-    case ${REQUEST.reset}: heap.fill(0); next = 0; limitMs = a; break;
+    case ${REQUEST.reset}: heap.fill(0); next = 0; limitMs = a; refused = refusals = 0; break;
+    case ${REQUEST.refuse}: granted = a; refusals = b; refused = 0; break;
     case ${REQUEST.status}: returned(0); break;
     case ${REQUEST.malloc}: returned(malloc(a)); break;
     case ${REQUEST.calloc}: returned(malloc(a * b)); break;

@@ -35,9 +35,9 @@ extern void *mem_heap_lo(void);
 extern void *mem_heap_hi(void);
 
 enum { REQUESTS_FD = 3, ANSWERS_FD = 4, SCORE_FD = 3, VERSION = 1 };
-enum { RESET = 1, STATUS, MALLOC, FREE, CALLOC, REALLOC, ALIGNED, USABLE_SIZE, FILL, DAMAGE, FIRST_NON_ZERO, LOAD, STORE };
+enum { RESET = 1, STATUS, MALLOC, FREE, CALLOC, REALLOC, ALIGNED, USABLE_SIZE, FILL, DAMAGE, FIRST_NON_ZERO, LOAD, STORE, REFUSE };
 enum { HELLO = 1, DIED, RETURNED };
-enum { OFFER_CALLOC = 1, OFFER_REALLOC = 2, OFFER_MEMORY = 16, OFFER_BOUNDS = 32, OFFER_FOOTPRINT = 64 };
+enum { OFFER_CALLOC = 1, OFFER_REALLOC = 2, OFFER_MEMORY = 16, OFFER_BOUNDS = 32, OFFER_FOOTPRINT = 64, OFFER_REFUSALS = 128 };
 
 typedef struct { uint32_t kind, zero; uint64_t a, b, c, word; } Request;
 typedef struct { uint32_t kind, detail; uint64_t value, start, end, footprint; } Answer;
@@ -51,6 +51,7 @@ typedef struct {
     volatile size_t next, count, answered;
     volatile uint64_t limit_ms;                               /* what a batch of calls may take */
     volatile uint32_t at;                                     /* the kind of the request at work */
+    volatile uint32_t refused;                                /* requests for memory that were refused since REFUSE */
     volatile enum { UNEXPECTED, NEXT_PROGRAM, NO_MORE } end;  /* why the child ended */
 } Shared;
 
@@ -109,12 +110,37 @@ static uint64_t load(const uint8_t *from, size_t bytes) {
 static void *at(uint64_t address) { return (void *)(uintptr_t)address; }
 
 static void answer_value(uint64_t value) {
-    Answer returned = {RETURNED, 0, value, 0, 0, 0};
+    Answer returned = {RETURNED, shared->refused, value, 0, 0, 0};
     returned.start = (uintptr_t)mem_heap_lo();
     returned.end = (uintptr_t)mem_heap_hi() + 1;
     returned.footprint = returned.end - returned.start;
     answer(returned);
 }
+
+#ifdef WRAPS_SBRK
+/* The handout's mem_sbrk, behind ours: the linker gives mm.c ours. An argument that is an int there is one here as well. */
+extern void *__real_mem_sbrk(intptr_t increment);
+
+static uint64_t sbrks_before_refused, sbrks_refused;
+
+void *__wrap_mem_sbrk(intptr_t increment) {
+    if ((int)increment > 0 && sbrks_refused > 0) {
+        if (sbrks_before_refused == 0) {
+            sbrks_refused -= 1;
+            shared->refused += 1;
+            return (void *)-1;
+        }
+        sbrks_before_refused -= 1;
+    }
+    return __real_mem_sbrk(increment);
+}
+
+static void refuse(uint64_t before, uint64_t count) {
+    sbrks_before_refused = before;
+    sbrks_refused = count;
+    shared->refused = 0;
+}
+#endif
 
 static void perform(const Request *request) {
     uint8_t *payload = at(request->a);
@@ -134,6 +160,9 @@ static void perform(const Request *request) {
     case FIRST_NON_ZERO: answer_value(first_non_zero(payload, b)); break;
     case LOAD: answer_value(load(payload, b)); break;
     case STORE: memcpy(payload, b == 1 ? &request->c : &request->word, b); break;
+#ifdef WRAPS_SBRK
+    case REFUSE: refuse(request->a, request->b); break;
+#endif
     default: fprintf(stderr, "request %u is unknown\n", (unsigned)request->kind); _exit(1);
     }
 }
@@ -165,7 +194,7 @@ static void serve_program(void) {
 /* ---- all programs ---- */
 
 static void tell_death(int status) {
-    Answer died = {DIED, 0, shared->at, 1, 0, 0};
+    Answer died = {DIED, 0, shared->at, 1, 0, shared->refused};
     died.detail = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 256u + (uint32_t)WEXITSTATUS(status);
     answer(died);
     flush_answers();
@@ -187,6 +216,9 @@ static pid_t fork_child(void) {
 static int serve(void) {
     Answer hello = {HELLO, VERSION, OFFER_REALLOC | OFFER_MEMORY | OFFER_BOUNDS | OFFER_FOOTPRINT, sizeof(void *), SIZE_MAX, 0};
     if (mm_calloc) hello.value |= OFFER_CALLOC;
+#ifdef WRAPS_SBRK
+    hello.value |= OFFER_REFUSALS;
+#endif
     answer(hello);
     for (;;) {
         Request *request = next_request();
@@ -199,6 +231,7 @@ static int serve(void) {
         alarm_after(0);
         shared->at = RESET;
         shared->limit_ms = request->a;
+        shared->refused = 0;
         shared->end = UNEXPECTED;
         pid_t child = fork_child();
         if (child == 0) serve_program();

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { KitBug } from '../../base/kit-bug.ts';
 import type { AllocatorTarget, PayloadAccess } from '../../check/target.ts';
+import { RefusedMemoryWalk } from '../../check/refused-memory.ts';
 import { Runner } from '../../check/runner.ts';
 import type { Program } from '../../program/program.ts';
 import { parseProgram } from '../../program/text.ts';
@@ -38,6 +39,34 @@ test('what a host does not offer is not asked', () => {
   for (const call of ['aligned', 'realloc', 'usableSize'] as const)
     expect(target[call]).toBeUndefined();
   expect(target.promises).toEqual({ alignment: 8, sizeMax: 2 ** 32 - 1 });
+});
+
+describe('memory that a host is told to refuse', () => {
+  test('is refused from the request on that was named, so often, and counted', () => {
+    const target = makeTarget();
+    const refusals = target.refusals!;
+    expect(refusals.refusedCount).toBe(0);
+    refusals.refuse(1, 2);
+    expect([8, 8, 8, 8].map((size) => target.malloc(size))).toEqual([4096, null, null, 4104]);
+    expect(refusals.refusedCount).toBe(2);
+    refusals.refuse(0, Infinity);
+    expect(refusals.refusedCount).toBe(0);
+    expect([8, 8].map((size) => target.malloc(size))).toEqual([null, null]);
+    expect(refusals.refusedCount).toBe(2);
+  });
+
+  test('is granted to the next program', () => {
+    const [first, second] = [makeTarget(), makeTarget()];
+    first.refusals!.refuse(0, Infinity);
+    expect(first.malloc(8)).toBeNull();
+    expect(second.malloc(8)).toBe(4096);
+    expect(second.refusals!.refusedCount).toBe(0);
+  });
+
+  test('is survived by an allocator that asks for it block by block', () => {
+    const walk = new RefusedMemoryWalk(makeTarget);
+    expect(walk.run(ops('b0 = malloc 24; b1 = calloc 3 8; free b0'))).toBeUndefined();
+  });
 });
 
 test('each program starts on a fresh heap', () => {

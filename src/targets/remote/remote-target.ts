@@ -4,6 +4,7 @@ import type {
   AllocatorTarget,
   MakeAllocatorTarget,
   Memory,
+  MemoryRefusals,
   Payload,
   PayloadAccess,
   Promises,
@@ -61,6 +62,7 @@ export function remoteTarget(options: RemoteOptions): MakeAllocatorTarget {
       ...(has(OFFER.usableSize) && {
         usableSize: (address) => heap.link.call(REQUEST.usableSize, address),
       }),
+      ...(has(OFFER.refusals) && { refusals: new RemoteRefusals(heap) }),
       ...(has(OFFER.footprint) && { footprint: () => heap.begun.footprint }),
     };
   };
@@ -135,6 +137,11 @@ class RemoteHeap {
     return link;
   }
 
+  /** Of a program that has not begun, nothing was refused. */
+  get refusedCount(): number {
+    return this.#link?.refusedCount ?? 0;
+  }
+
   request(kind: number, a: Size, b: Size = 0): number | null {
     const address = this.link.call(kind, a, b);
     return address === 0 ? null : address;
@@ -144,6 +151,23 @@ class RemoteHeap {
   end(): void {
     this.#link = undefined;
     this.ahead.begin([]);
+  }
+}
+
+/** The memory that a host gives its allocator, and may refuse. Nothing is refused while the heap is made. */
+class RemoteRefusals implements MemoryRefusals {
+  readonly #heap: RemoteHeap;
+
+  constructor(heap: RemoteHeap) {
+    this.#heap = heap;
+  }
+
+  get refusedCount(): number {
+    return this.#heap.refusedCount;
+  }
+
+  refuse(first: number, count: number): void {
+    this.#heap.begun.refuse(first, count);
   }
 }
 
