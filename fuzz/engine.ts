@@ -69,8 +69,8 @@ const ANY_ONE_IN = 20;
 /** So many ops go to short programs before a longer one is drawn: most bugs need few ops, and each costs. */
 const SHORT_FIRST_OPS = 1000;
 /**
- * An allocator is walked each this many ops: what a walk costs grows with the heap, which is small. What is broken shows
- * before the program covers it up, or ends.
+ * An allocator is walked after each of a program's first ops, and then each this many: what a walk costs grows with the
+ * heap, which is small at first. What is broken shows before the program covers it up, or ends.
  */
 const CHECK_EVERY = 8;
 
@@ -152,7 +152,7 @@ export class Engine {
 
   #newRunner(): Runner {
     return new Runner(this.#makeTarget, {
-      ...('kinds' in this.#source && { checkEvery: CHECK_EVERY }),
+      ...('kinds' in this.#source && { checkEvery: CHECK_EVERY, checkFirst: SHORT_OPS }),
       observe: (op, outcome) => this.#observe(op, outcome),
     });
   }

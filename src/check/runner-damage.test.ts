@@ -96,6 +96,15 @@ describe('what walks everything', () => {
     });
   });
 
+  test.each([
+    [1, 4, 'end'],
+    [2, 1, 'malloc'],
+    [3, 1, 'malloc'],
+  ])('after each of the first %d ops finds it at step %d', (checkFirst, step, op) => {
+    const finding = new Runner(toyTarget(breaksInvariant), { checkFirst }).run(program);
+    expect(finding).toMatchObject({ law: 'toy-is-well', step, op });
+  });
+
   test('finds damage in a block that nobody touches', () => {
     const finding = new Runner(toyTarget(damages), { checkEvery: 1 }).run(program);
     expect(finding).toMatchObject({ law: 'contents-survive', step: 1 });

@@ -42,6 +42,8 @@ export type RunProgram = (program: Program) => Finding | undefined;
 export interface RunnerOptions {
   /** Walk everything each this many ops; 1 names the exact step. Default 256. */
   readonly checkEvery?: number;
+  /** Walk everything after each of so many ops at the beginning of an allocator's program as well. Default 0. */
+  readonly checkFirst?: number;
   /** What to keep of a run: nothing, what became of each op, or the target's blocks after each op as well. */
   readonly record?: 'nothing' | 'outcomes' | 'blocks';
   /** Told what became of each op of a program, before the next one is asked for. */
@@ -55,6 +57,7 @@ export class Runner {
   readonly counts = noCounts();
   readonly #makeTarget: MakeTarget;
   readonly #checkEvery: number;
+  readonly #checkFirst: number;
   readonly #record: 'nothing' | 'outcomes' | 'blocks';
   readonly #observe: ((op: Op, outcome: Outcome) => void) | undefined;
   /** Whether anybody wants to know what became of an op. */
@@ -78,6 +81,7 @@ export class Runner {
     this.#isNoted = this.#record !== 'nothing' || this.#observe !== undefined;
     this.#target = makeTarget();
     this.#checkEvery = options.checkEvery ?? 256;
+    this.#checkFirst = options.checkFirst ?? 0;
     this.#driver = this.#driverOf(this.#target);
   }
 
@@ -263,8 +267,8 @@ export class Runner {
     this.counts.ops += 1;
     const verdict = driver.send(op);
     if (this.#isNoted) this.#note(op, driver.outcome);
-    if (verdict !== undefined || (step + 1) % this.#checkEvery !== 0) return verdict;
-    return driver.inspect(this.#noteAsked);
+    const isDue = step < this.#checkFirst || (step + 1) % this.#checkEvery === 0;
+    return verdict ?? (isDue ? driver.inspect(this.#noteAsked) : undefined);
   }
 
   #count(outcome: Outcome): void {
