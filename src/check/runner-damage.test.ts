@@ -206,16 +206,16 @@ describe('a program starts on a fresh heap', () => {
   });
 });
 
-describe('misuse that is refused, but harms another block, breaks contents-survive there', () => {
-  /** Refuses what is not live, and writes into the block behind it. */
-  const harms: Override = (toy) => ({
-    free(address) {
-      const isTaken = toy.free(address);
-      if (isTaken === false) toy.memory!.storeByte(0x1025, 0);
-      return isTaken;
-    },
-  });
+/** Refuses what is not live, and writes into the block behind it. */
+const harms: Override = (toy) => ({
+  free(address) {
+    const isTaken = toy.free(address);
+    if (isTaken === false) toy.memory!.storeByte(0x1025, 0);
+    return isTaken;
+  },
+});
 
+describe('misuse that is refused, but harms another block, breaks contents-survive there', () => {
   test.each([
     'b0 = malloc 24; b1 = malloc 24; free b0; double-free b0',
     'b0 = malloc 24; b1 = malloc 24; free-inside b0 8',
