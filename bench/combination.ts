@@ -24,6 +24,7 @@ const ASKED_IF: Readonly<Record<string, (target: Offers) => boolean>> = {
   'realloc-keeps-alignment': ({ promises }) => promises.reallocKeepsAlignment === true,
   'realloc-zero-keeps-promise': ({ promises }) => promises.reallocZero === 'frees',
   'guards-stay-untouched': ({ guards }) => guards !== undefined,
+  'usable-size-grows': ({ promises }) => promises.usableGrows === true,
   'double-free-is-refused': ({ promises }) => promises.doubleFree !== undefined,
   'free-inside-is-refused': ({ promises }) => promises.freeInside !== undefined,
   'churn-is-bounded': ({ promises }) => promises.steady === true,

@@ -33,6 +33,7 @@ const PROMISES: Readonly<Record<SaidPromise, (text: string) => unknown>> = {
   recovers: bytesOf,
   returnsFrom: bytesOf,
   slack: bytesOf,
+  usableGrows: onlyTrue,
   repeats: onlyTrue,
   steady: onlyTrue,
   largest: onlyTrue,

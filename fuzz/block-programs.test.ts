@@ -115,6 +115,14 @@ describe('a program', () => {
     );
   });
 
+  test('frees inside at offsets that a block could have, and at such as none can', () => {
+    const offsets = OPS.flatMap((op) => (op.kind === 'free-inside' ? [op.offset % 16] : []));
+    for (const part of [0, 1, 8])
+      expect(offsets.filter((offset) => offset === part).length).toBeGreaterThan(
+        offsets.length / 10,
+      );
+  });
+
   test('draws products that are 0, that are exact and that wrap', () => {
     expect(share('calloc', (op) => product(op) === 0n)).toBeGreaterThan(0.02);
     expect(share('calloc', (op) => product(op) > 0n && product(op) < 2n ** 20n)).toBeGreaterThan(

@@ -211,6 +211,15 @@ const SUITES: readonly Suite[] = [
     slotsCount: MORE_SLOTS,
   },
   {
+    law: LAW.usableSizeGrows,
+    programs: 'blocks of many sizes side by side',
+    isAllowed: (target) =>
+      target.usableSize !== undefined && target.promises.usableGrows !== undefined,
+    weights: { malloc: 9, free: 5, calloc: 2, realloc: 4 },
+    sizes: { small: 8, nearPowers: 4, thresholds: 1 },
+    slotsCount: MORE_SLOTS,
+  },
+  {
     law: LAW.slackIsBounded,
     programs: 'freed blocks that serve smaller requests',
     isAllowed: (target) => target.usableSize !== undefined && target.promises.slack !== undefined,

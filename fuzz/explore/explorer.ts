@@ -31,7 +31,7 @@ import { States } from './states.ts';
  * mean equal bytes everywhere, and whatever comes next is judged the same. Three things are left out of the comparison
  * as far as no judgement and no op depends on them. Slot numbers: blocks are compared by rising address, and frees go to
  * all of them. The size asked for, but for what is read of it: whether it is 0, its number where the block is owed back
- * to the system, its number where the search has realloc, and with `free-inside` how many of the offsets lie inside.
+ * to the system, its number where the search has realloc or usable sizes are compared, and with `free-inside` how many of the offsets lie inside.
  * What was freed, and by which slot.
  *
  * With `double-free`, the last two are in the comparison. Which address a slot frees again is the last that it gave back,
@@ -43,7 +43,8 @@ import { States } from './states.ts';
  * With realloc, one thing more. Two requests that differ in size alone and leave the target in the same state make two
  * states, and the larger one's is owed more bytes by a later realloc. What breaks a law after the smaller breaks it after
  * the larger as well, in the same ops; so only the larger one's is gone on from. Where `free-inside` has an offset that
- * lies inside the larger alone, both are, since they have not the same ops.
+ * lies inside the larger alone, both are, since they have not the same ops; and both are where it is promised that usable
+ * sizes grow, since then another block's size may lie between the two.
  *
  * Counting. Each state keeps where its ops led, the merged ones too, and the programs are counted along these edges.
  *
@@ -92,6 +93,7 @@ export class Explorer {
   readonly #hasDoubleFree: boolean;
   /** Whether what a block was asked for with is owed by what it is resized to. */
   readonly #keepsAlignment: boolean;
+  readonly #comparesSizes: boolean;
   readonly #returnsFrom: number;
   readonly #digest = new StateDigest();
   readonly #counts = new ProgramCounts();
@@ -125,7 +127,8 @@ export class Explorer {
     this.isMerging = options.merging !== 'off' && target.snapshots !== undefined;
     this.#hasRealloc = options.kinds.includes('realloc');
     this.#hasDoubleFree = options.kinds.includes('double-free');
-    this.#keepsAlignment = target.promises.reallocKeepsAlignment === true;
+    this.#comparesSizes = target.promises.usableGrows === true;
+    this.#keepsAlignment = this.#comparesSizes || target.promises.reallocKeepsAlignment === true;
     this.#returnsFrom = returnsFromOf(target);
     this.#states = progress?.states ?? new States();
     this.#layerStarts = [...(progress?.layerStarts ?? [0, 1])];
@@ -321,6 +324,7 @@ export class Explorer {
     const isSame = low === before.low && high === before.high && before.state >= 0;
     const isLesser =
       size > 0 &&
+      !this.#comparesSizes &&
       size <= before.size &&
       before.size < this.#returnsFrom &&
       this.#alphabet.insideCount(size) === this.#alphabet.insideCount(before.size);
@@ -370,7 +374,7 @@ export class Explorer {
 
   /** A size as far as any law or op reads it: two that give the same are judged alike. */
   #sizeRead(size: number): number {
-    if (this.#hasRealloc || size >= this.#returnsFrom) return size;
+    if (this.#hasRealloc || this.#comparesSizes || size >= this.#returnsFrom) return size;
     // At most size - 1 offsets lie inside, so this is no size that is told as it is.
     return Math.min(1, size) + this.#alphabet.insideCount(size);
   }

@@ -58,7 +58,8 @@ export class Judge {
   granted(op: Op, slot: Slot, size: Size, address: number, alignment: number): Verdict | undefined {
     return (
       this.#fits(op, size, address, alignment) ??
-      this.#claim(op, slot, address, Number(size), alignment)
+      this.#claim(op, slot, address, Number(size), alignment) ??
+      this.#usableGrows(op, slot)
     );
   }
 
@@ -72,6 +73,7 @@ export class Judge {
     this.shadow.release(source);
     const wrong =
       this.#claim(op, slot, address, Number(size), alignment) ??
+      this.#usableGrows(op, slot) ??
       this.#keepsAlignment(op, address, alignment);
     if (wrong !== undefined || this.#target.memory === undefined) return wrong;
     return this.#ask(LAW.reallocKeepsPrefix, LAW.reallocKeepsPrefix.check(op, offset, keptSize));
@@ -233,6 +235,30 @@ export class Judge {
     const isBound = this.#slack < Infinity && size < this.#returnsFrom;
     if (tooSmall !== undefined || !isBound) return tooSmall;
     return this.#ask(LAW.slackIsBounded, LAW.slackIsBounded.check(op, usable, size, this.#slack));
+  }
+
+  /** Compares a new block with each live one; those with an alignment, or of 0 bytes, are left out. */
+  #usableGrows(op: Op, slot: Slot): Verdict | undefined {
+    const isAsked =
+      this.#target.promises.usableGrows !== undefined && this.#target.usableSize !== undefined;
+    if (!isAsked || !this.#isPlain(slot)) return undefined;
+    const own = { size: this.shadow.sizeOf(slot), usable: this.shadow.extentOf(slot) };
+    const law = LAW.usableSizeGrows;
+    for (let other = 0; other < this.shadow.slotsCount; other += 1) {
+      if (!this.shadow.isLive(other) || !this.#isPlain(other)) continue;
+      const [size, usable] = [this.shadow.sizeOf(other), this.shadow.extentOf(other)];
+      const isFewer = (size - own.size) * (usable - own.usable) < 0;
+      const verdict = this.#ask(
+        law,
+        law.check(op, own, isFewer ? { slot: other, size, usable } : undefined),
+      );
+      if (verdict !== undefined) return verdict;
+    }
+    return undefined;
+  }
+
+  #isPlain(slot: Slot): boolean {
+    return this.shadow.alignmentOf(slot) === 1 && this.shadow.sizeOf(slot) > 0;
   }
 
   #inside(op: Op, address: number, extent: number): Verdict | undefined {

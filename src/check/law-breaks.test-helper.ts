@@ -75,6 +75,31 @@ const crashes = (
   op: ops(program).at(-1)!.kind,
 }));
 
+const grows: readonly Break[] = [
+  {
+    law: 'usable-size-grows',
+    when: 'a smaller request has more',
+    program: 'b0 = malloc 24; b1 = malloc 20',
+    breaks: (toy) => ({
+      usableSize: (address) => toy.usableSize(address) - (address === 0x1000 ? 8 : 0),
+    }),
+    observed: 'malloc(20) has 32 usable bytes, and b0, of 24, has 24',
+    expected: 'no fewer for 24 bytes than for 20',
+    op: 'malloc',
+  },
+  {
+    law: 'usable-size-grows',
+    when: 'a block that shrinks keeps what it had',
+    program: 'b0 = malloc 24; b1 = malloc 20; b0 = realloc b0 17',
+    breaks: (toy) => ({
+      usableSize: (address) => toy.usableSize(address) - (address === 0x1020 ? 8 : 0),
+    }),
+    observed: 'realloc(b0, 17) has 32 usable bytes, and b1, of 20, has 24',
+    expected: 'no fewer for 20 bytes than for 17',
+    op: 'realloc',
+  },
+];
+
 const aligns: readonly Break[] = [
   {
     law: 'realloc-keeps-alignment',
@@ -241,6 +266,7 @@ export const ANSWER_BREAKS: readonly Break[] = [
   ...garbage,
   lostRealloc,
   ...crashes,
+  ...grows,
   ...aligns,
   ...ranges,
 ];

@@ -125,6 +125,25 @@ export const LAW = {
             expected: `the ${before} that it had when it was made`,
           },
   }),
+  usableSizeGrows: law({
+    name: 'usable-size-grows',
+    says: 'Of two live blocks that were asked for without an alignment, the larger request has no smaller usable size.',
+    rows: 'B8',
+    source:
+      'jemalloc(3): nallocx "performs the same size computation as the mallocx() function"; asked where it is promised, since a rest too small to split goes with a block.',
+    needs: 'usableSize, promise usableGrows',
+    check: (
+      op: Op,
+      own: { readonly size: number; readonly usable: number },
+      other: { readonly slot: Slot; readonly size: number; readonly usable: number } | undefined,
+    ) =>
+      other === undefined
+        ? undefined
+        : {
+            observed: `${formatCall(op)} has ${own.usable} usable bytes, and b${other.slot}, of ${other.size}, has ${other.usable}`,
+            expected: `no fewer for ${Math.max(own.size, other.size)} bytes than for ${Math.min(own.size, other.size)}`,
+          },
+  }),
   slackIsBounded: law({
     name: 'slack-is-bounded',
     says: 'A block is hardly larger than what was asked for.',

@@ -214,3 +214,30 @@ describe('a program starts on a fresh heap', () => {
     expect(runner.trace.map(({ outcome }) => outcome.kind)).toEqual(['granted', 'granted']);
   });
 });
+
+/** Refuses what is not live, and writes into the block behind it. */
+const harms: Override = (toy) => ({
+  free(address) {
+    const isTaken = toy.free(address);
+    if (isTaken === false) toy.memory!.storeByte(0x1025, 0);
+    return isTaken;
+  },
+});
+
+describe('misuse that is refused, but harms another block, breaks contents-survive there', () => {
+  test.each([
+    'b0 = malloc 24; b1 = malloc 24; free b0; double-free b0',
+    'b0 = malloc 24; b1 = malloc 24; free-inside b0 8',
+    'b0 = malloc 24; b1 = malloc 24; free-inside b0 7',
+  ])('%s', (text) => {
+    const program = ops(text);
+    const runner = new Runner(toyTarget(harms), { checkEvery: 1 });
+    expect(runner.run(program)).toMatchObject({
+      law: 'contents-survive',
+      step: program.length - 1,
+      op: program.at(-1)!.kind,
+      observed: 'b1 has changed at offset 0',
+    });
+    expect(new Runner(toyTarget(), { checkEvery: 1 }).run(program)).toBeUndefined();
+  });
+});

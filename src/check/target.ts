@@ -124,6 +124,8 @@ export interface Promises {
   readonly returnsFrom?: number;
   /** Usable size exceeds the request by at most this many bytes (blocks from `returnsFrom` on are exempt). */
   readonly slack?: number;
+  /** Of two live blocks that were asked for without an alignment, the larger request has no smaller usable size. */
+  readonly usableGrows?: true;
   /** The same program gives the same addresses on every fresh heap. */
   readonly repeats?: true;
   /** A program done over and over, all freed after each time, comes to take no more memory from the system. */

@@ -113,6 +113,7 @@ const PROMISES: Promises = {
   recovers: 1024,
   returnsFrom: 4096,
   slack: 16,
+  usableGrows: true,
   repeats: true,
 };
 

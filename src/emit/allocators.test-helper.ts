@@ -54,7 +54,7 @@ export default function makeAllocator() {
     bounds: { start: 0, end: LIMIT },
     guards: [{ start: LIMIT, end: LIMIT + 64 }],
     promises: {
-      alignment: 16, zeroSize: 'block', slack: 15, doubleFree: 'refused', freeInside: 'refused',
+      alignment: 16, zeroSize: 'block', slack: 15, usableGrows: true, doubleFree: 'refused', freeInside: 'refused',
       recovers: 65000, returnsFrom: LARGE, reallocZero: 'frees', reallocKeepsAlignment: true,
     },
     malloc(size) {
@@ -164,6 +164,13 @@ export const BREAKS: readonly Break[] = [
     find: 'usableSize: (address) => sizes.get(address)',
     replace: 'usableSize: (address) => sizes.get(address) - (sizes.size > 1 ? 1 : 0)',
     program: 'b0 = malloc 8; b1 = malloc 8',
+  },
+  {
+    law: 'usable-size-grows',
+    find: 'usableSize: (address) => sizes.get(address)',
+    replace:
+      'usableSize: (address) => sizes.get(address) - ([...sizes.keys()][0] === address ? 8 : 0)',
+    program: 'b0 = malloc 20; b1 = malloc 18',
   },
   {
     law: 'slack-is-bounded',

@@ -238,6 +238,8 @@ class ProofWriter {
         return this.#fail(`${promises.zeroSize === 'null' ? '!' : ''}isNull(${name})`, op);
       case LAW.usableSizeCoversRequest.name:
         return this.#fail(`usable(${name}) < ${size}`, op);
+      case LAW.usableSizeGrows.name:
+        return this.#checkGrows(op, name, before);
       case LAW.slackIsBounded.name:
         return this.#fail(`usable(${name}) - ${size} > ${promises.slack}`, op);
       case LAW.callocZeroes.name:
@@ -257,6 +259,17 @@ class ProofWriter {
       if (other === before) continue;
       const otherExtent = this.#extent(other.name, other.size);
       this.#fail(`overlap(${name}, ${extent}, ${other.name}, ${otherExtent})`, op);
+    }
+  }
+
+  /** Compares with each live block of another size; the one that the judge named is among them. */
+  #checkGrows(op: Request, name: Name, before: ProofBlock | undefined): void {
+    const size = bytesOf(op);
+    for (const other of this.#live.values()) {
+      if (other === before || other.size === size || other.size === 0 || other.alignment > 1)
+        continue;
+      const [larger, smaller] = other.size > size ? [other.name, name] : [name, other.name];
+      this.#fail(`usable(${larger}) < usable(${smaller})`, op);
     }
   }
 

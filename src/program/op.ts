@@ -27,7 +27,7 @@ export type Op = (BlockOp | PageOp | ThreadOp) & {
  * - `free` gives the block of `slot` back, or asks what a null pointer does.
  * - `double-free` and `free-inside` are misuse: they send an address that is not to be freed (the last one that
  *   `slot` held and gave back; one that lies `offset` bytes into the block of `slot`) and are sent only to targets
- *   that promise an answer.
+ *   that promise an answer. An `offset` that is no multiple of the alignment makes an address that no block can have.
  *
  * An op whose source slot is empty, or whose target slot is live (unless it is the op's own source), does nothing.
  */

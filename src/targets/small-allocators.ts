@@ -53,6 +53,7 @@ export function buddyTarget(name = 'buddy'): MakeAllocatorTarget {
       alignment: 32,
       reallocZero: 'resizes',
       recovers: POOL_SIZE,
+      usableGrows: true,
       largest: true,
       doubleFree: 'refused',
       freeInside: 'refused',

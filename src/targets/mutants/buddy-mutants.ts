@@ -180,4 +180,18 @@ export const BUDDY_MUTANTS: readonly Mutant[] = [
     },
     shortest: 'b0 = malloc 1\nfree b0\nb0 = calloc 1 17',
   },
+  {
+    name: 'buddy-spares-the-last-split',
+    original: 'buddy',
+    law: 'usable-size-grows',
+    story:
+      'A block of just twice the size is handed out whole, to spare a split: what a request gets depends on what was freed before.',
+    patch: {
+      module: 'allocators/buddy',
+      find: 'this.#use(block, found, order);\n        return block;',
+      replace:
+        'this.#use(block, found, found === order + 1 ? found : order);\n        return block;',
+    },
+    shortest: 'b0 = malloc 2\nb1 = malloc 0\nb2 = malloc 1',
+  },
 ];
