@@ -32,7 +32,7 @@ describe('what is offered', () => {
   test.each([
     ['less than four requests', `${mallocs(3, 8)}; free b0`],
     ['three ops', mallocs(3, 8)],
-    ['more than 16 ops', mallocs(17, 8)],
+    ['more than 40 ops', mallocs(41, 8)],
     ['threads', `${mallocs(4, 8)}; t1: free b0`],
   ])('for a program of %s is nothing', (_name, text) => {
     expect(offers(raiseSizes, text)).toEqual([]);

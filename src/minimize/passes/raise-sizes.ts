@@ -5,8 +5,8 @@ import type { Attempt } from '../pass.ts';
 import { dropOps } from './drop-ops.ts';
 import { dropPairs } from './drop-pairs.ts';
 
-/** Longer programs, with a run for any two ops, would take too many. */
-const OPS_MAX = 16;
+/** Longer programs take too many runs; of a page of small blocks there are some 33 ops. */
+const OPS_MAX = 40;
 /** In shorter ones there is nothing that larger sizes could save. */
 const OPS_MIN = 4;
 /** Besides those of the program: large ones first, of which the fewest fill what there is. */
