@@ -17,7 +17,7 @@ export function coverageSentence(explorer: Explorer, { kinds, sizes }: AlphabetO
     return `no finding in any program of any length: ${over} come to no other state.${odds(explorer)}`;
   const covered = `no finding in all ${formatMany(explorer.programsCount, 'program')} of up to ${formatMany(depthDone, 'op')}: ${over}.`;
   if (end === 'found')
-    return `${covered}\nThis one has ${formatMany(depth, 'op')}: none is shorter, but for what the frees that close a run may find.`;
+    return `${covered}\nThe first that finds something has ${formatMany(depth, 'op')}: over these, none is shorter, but for what the frees that close a run may find.`;
   const open =
     end === 'bound reached'
       ? ''

@@ -81,16 +81,16 @@ describe('explore', () => {
 
   test('tells a finding as the others do, and its replay line works', async () => {
     const { code, stdout } = await folder.call(['explore', 'overlapping.js']);
-    expect(stdout).toMatch(/^\nblocks-stay-apart broken by overlapping at step 2 of 3\n/);
+    expect(stdout).toMatch(/^\nblocks-stay-apart broken by overlapping at step 1 of 2\n/);
     expect(stdout).toMatch(
-      /\nno finding in all \d+ programs of up to 2 ops: .*\nThis one has 3 ops: none is shorter/,
+      /\nno finding in all \d+ programs of up to 2 ops: .*\nThe first that finds something has 3 ops: over these, none is shorter/,
     );
     const replay = /^replay +npx heapcheck (.+)$/m.exec(stdout)![1]!;
     expect(readFileSync(join(folder.path, replay.split(' ')[1]!), 'utf8')).toMatch(
       /^# found: by explore on overlapping, shrunk from 3 ops in \d+ runs$/m,
     );
     const again = await folder.call(replay.split(' '));
-    expect(again.stdout).toContain('blocks-stay-apart broken by overlapping at step 2 of 3');
+    expect(again.stdout).toContain('blocks-stay-apart broken by overlapping at step 1 of 2');
     expect([code, again.code]).toEqual([1, 1]);
   });
 
