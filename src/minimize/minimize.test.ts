@@ -177,6 +177,15 @@ describe('the budget', () => {
     expect(minimize(hangs, program, finding).hangsCount).toBe(200);
   });
 
+  test('is not spent on walks from one hang to the next', () => {
+    const program = ops('b0 = malloc 0; b1 = malloc 0; b2 = malloc 0');
+    const hangsOnThree: RunProgram = (each) =>
+      each.length < 3 ? undefined : findingAt(each, 2, 'answers-in-time');
+    const { hangsCount, isMinimal } = minimize(hangsOnThree, program, hangsOnThree(program)!);
+    expect(isMinimal).toBe(true);
+    expect(hangsCount).toBeLessThan(50);
+  });
+
   test('counts runs, of which no two are of one program', () => {
     const { result, runs } = counted();
     expect(result.runsCount).toBe(runs.length);
