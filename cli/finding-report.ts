@@ -31,6 +31,8 @@ export interface ReportContext {
   readonly session: Session;
   readonly target: LoadedTarget;
   readonly timeLimitMs: number;
+  /** Whether the target has to be named to find it again, since the file that is shown leads to another. */
+  readonly isTargetGiven?: boolean;
 }
 
 /** Prints a finding in the form that every engine shares. */
@@ -73,15 +75,16 @@ function describeFound({ opsCount, runsCount }: Found, seed: number): string {
 
 /** The line to paste; the target is named where the file's notes do not lead back to it. */
 function replayLine(
-  { session, target }: ReportContext,
+  { isTargetGiven = false, session, target }: ReportContext,
   file: string | undefined,
 ): string | undefined {
   if (file === undefined) return undefined;
   const { cwd } = session.io;
   const path = relative(cwd, file);
   const isFoundByName =
-    target.file === undefined ||
-    filesOfName(target.name).some((name) => resolve(cwd, name) === target.file);
+    !isTargetGiven &&
+    (target.file === undefined ||
+      filesOfName(target.name).some((name) => resolve(cwd, name) === target.file));
   return `npx heapcheck replay ${path}${isFoundByName ? '' : ` --target ${quoted(target.spec)}`}${printTargetOptions(target.options)}`;
 }
 

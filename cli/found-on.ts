@@ -36,6 +36,22 @@ export function targetOfProgram(
   );
 }
 
+/** Whether that is this target. */
+export function isFoundOn(path: string, file: ProgramText, { cwd, spec }: Place): boolean {
+  try {
+    return targetOfProgram(path, file, cwd) === spec;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
+/** A target as it stands on the command line, and from where its path is read. */
+interface Place {
+  readonly spec: string;
+  readonly cwd: string;
+}
+
 /** `<law>.mutants-<name>.<hash>.ops` names its mutant. */
 function mutantInFileName(path: string): string | undefined {
   const middle = basename(path).split('.')[1];

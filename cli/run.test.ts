@@ -301,6 +301,8 @@ test('replay --emit leaves a program that shows the finding, or says why there i
   const argv = ['replay', 'apart.ops', '--target', 'overlapping.js', '--emit'];
   const { code, stdout } = await folder.call([...argv, 'js']);
   expect(stdout).toMatch(/^expected .*\nreplay .*\nproof {6}apart\.mjs\n$/m);
+  // The file names no target.
+  expect(stdout).toContain('npx heapcheck replay apart.ops --target overlapping.js\n');
   const emitted = readFileSync(join(folder.path, 'apart.mjs'), 'utf8');
   expect(emitted).toContain("import * as loaded from './overlapping.js';\n");
   expect(emitted).toContain('  b1 = allocator.malloc(48);\n  if (overlap(');

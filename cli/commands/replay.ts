@@ -11,14 +11,9 @@ import { familyOf } from '../../src/program/program.ts';
 import { printOp } from '../../src/program/text.ts';
 import { isForSharedHeap } from '../../src/targets/threads/thread-plan.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import {
-  findingDocument,
-  recordTrace,
-  type ReportContext,
-  tellFinding,
-} from '../finding-report.ts';
+import { findingDocument, recordTrace, tellFinding } from '../finding-report.ts';
 import { formatCount, formatMany, formatSeconds } from '../format.ts';
-import { targetOfProgram } from '../found-on.ts';
+import { isFoundOn, targetOfProgram } from '../found-on.ts';
 import { drawHeap, PICTURE_LEGEND } from '../heap-picture.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Io } from '../io.ts';
@@ -97,7 +92,8 @@ async function replayProgram(
     throw new UsageError(
       `${path}: ${target.name} performs no program of ${familyOf(program)}; pass a --target that does, or leave it out.`,
     );
-  const context: ReportContext = { session, target, timeLimitMs: options.timeLimit };
+  const isTargetGiven = !isFoundOn(path, file, { spec, cwd: io.cwd });
+  const context = { session, target, timeLimitMs: options.timeLimit, isTargetGiven };
   const run = exactRun(target.makeTarget, options.timeLimit);
   const finding = await interruptible(() => run(program));
   output.say(`${path} on ${target.name}: ${formatMany(program.length, 'op')}`);
