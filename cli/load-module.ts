@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { extname, relative } from 'node:path';
+import { extname } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from '../src/base/usage-error.ts';
@@ -8,6 +8,7 @@ import type { AllocatorTarget, MakeAllocatorTarget, Promises } from '../src/chec
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { type AllocatorObject, type MakeAllocator, objectTarget } from '../src/targets/object.ts';
 import type { LoadedTarget } from './loaded-target.ts';
+import { specifierFrom } from './specifier.ts';
 import type { TargetOptions } from './target-options.ts';
 
 const TYPESCRIPT_ENDINGS = ['.ts', '.mts', '.cts'];
@@ -29,12 +30,6 @@ export async function loadModule(
     makeTarget: promising(userTarget(name, spec, makeAllocator), options.promise),
     proofFrom: (folder) => ({ kind: 'module', specifier: specifierFrom(folder, file) }),
   };
-}
-
-/** What a module in a folder imports a file by: `./my-allocator.js`. */
-function specifierFrom(folder: string, file: string): string {
-  const path = relative(folder, file).replaceAll('\\', '/');
-  return path.startsWith('.') ? path : `./${path}`;
 }
 
 /** The targets, with promises beside their own. */

@@ -36,7 +36,7 @@ export function writeProof(shown: Shown, language: ProofLanguage): string {
   const made = target.makeTarget();
   const by = target.proofFrom?.(dirname(resolve(cwd, path)));
   if (by === undefined || isMachine(made))
-    return `no proof   a program of its own cannot get at ${target.name}; pass a module of JavaScript or a library of C`;
+    return `no proof   a program of its own cannot get at ${target.name}; pass a module of JavaScript, a library of C, or a module of WebAssembly that exports malloc and free`;
   const proof = emitProof({ finding, trace, target: made }, by, language);
   if ('why' in proof) return `no proof   ${proof.why}`;
   const written = `${path.replace(/\.ops$/, '')}.${language === 'js' ? 'mjs' : language}`;

@@ -3,6 +3,8 @@ import { type CLibrary, emitC } from './c-proof.ts';
 import { emitForWasm, emitJs, type JsModule, type WasmModule } from './js-proof.ts';
 import type { Proof, Proven } from './proof.ts';
 
+export { WASM_PARAMETERS } from './js-proof.ts';
+
 /** How a program of its own gets at a target. */
 export type ProofTarget =
   | ({ readonly kind: 'module' } & JsModule)

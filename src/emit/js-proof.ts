@@ -44,6 +44,9 @@ export function emitJs(proven: Proven, { specifier }: JsModule): Proof {
 
 /** The proof of a finding of a WebAssembly module, whose imports are answered by functions that return 0. */
 export function emitForWasm(proven: Proven, { calls, specifier }: WasmModule): Proof {
+  // Nothing but heapcheck bounds the memory of a module.
+  if (proven.trace.some(({ outcome }) => outcome.kind === 'refused'))
+    return { why: 'it begins with a refusal, for which heapcheck bounds the memory of a module' };
   const { initialize, free, ...answering } = calls;
   return emit(proven, [
     "import { readFileSync } from 'node:fs';",
@@ -57,7 +60,7 @@ export function emitForWasm(proven: Proven, { calls, specifier }: WasmModule): P
     '  footprint: () => exports.memory.buffer.byteLength,',
     ...Object.entries(answering).map(
       ([name, call]) =>
-        `  ${name}: (${PARAMETERS[name as keyof typeof answering]}) => ${call} >>> 0,`,
+        `  ${name}: (${WASM_PARAMETERS[name as keyof typeof answering]}) => ${call} >>> 0,`,
     ),
     `  free: (address) => void ${free},`,
     '};',
@@ -65,7 +68,9 @@ export function emitForWasm(proven: Proven, { calls, specifier }: WasmModule): P
   ]);
 }
 
-const PARAMETERS = {
+/** What stands for the arguments of each call. */
+export const WASM_PARAMETERS = {
+  free: 'address',
   malloc: 'size',
   calloc: 'count, size',
   realloc: 'address, size',

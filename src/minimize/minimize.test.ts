@@ -37,6 +37,10 @@ function findingAt(program: Program, step: number, law = 'blocks-stay-apart'): F
   return { law, target: 'fake', step, op, observed: '', expected: '' };
 }
 
+/** Hangs at the third op. */
+const hangsOnThree: RunProgram = (each) =>
+  each.length < 3 ? undefined : findingAt(each, 2, 'answers-in-time');
+
 /** Runs programs in which the bug shows at the first op from which the program so far shows it. */
 function runOf(shows: (program: Program) => boolean): RunProgram {
   return (program) => {
@@ -179,8 +183,6 @@ describe('the budget', () => {
 
   test('is not spent on walks from one hang to the next', () => {
     const program = ops('b0 = malloc 0; b1 = malloc 0; b2 = malloc 0');
-    const hangsOnThree: RunProgram = (each) =>
-      each.length < 3 ? undefined : findingAt(each, 2, 'answers-in-time');
     const { hangsCount, isMinimal } = minimize(hangsOnThree, program, hangsOnThree(program)!);
     expect(isMinimal).toBe(true);
     expect(hangsCount).toBeLessThan(50);

@@ -40,9 +40,10 @@ export function wasmAllocator(
 ): AllocatorObject {
   if (memoryOf(instance) === undefined)
     throw new UsageError(`${name}: the module exports no memory; link it with --export-memory.`);
-  requireRoles(name, symbols);
-  const convention = conventionOf(instance.exports, symbols);
-  const names = namesIn(name, instance.exports, { convention, symbols });
+  const functions = Object.keys(instance.exports).filter(
+    (exported) => typeof instance.exports[exported] === 'function',
+  );
+  const { convention, names } = exportedCalls(name, functions, symbols);
   const call = (role: WasmRole): Call => {
     const exported = names.get(role)!;
     return (...args) => {
@@ -76,6 +77,24 @@ export function wasmAllocator(
   };
 }
 
+/** The calls of an allocator among a module's functions. */
+export interface ExportedCalls {
+  readonly convention: Convention;
+  /** By what name each is exported. */
+  readonly names: ReadonlyMap<WasmRole, string>;
+}
+
+/** @throws {UsageError} There is no `malloc` or no `free`, or not what `symbols` names. */
+export function exportedCalls(
+  name: string,
+  functions: readonly string[],
+  symbols: Readonly<Record<string, string>>,
+): ExportedCalls {
+  requireRoles(name, symbols);
+  const convention = conventionOf(functions, symbols);
+  return { convention, names: namesIn(name, functions, { convention, symbols }) };
+}
+
 function requireRoles(name: string, symbols: Readonly<Record<string, string>>): void {
   const roles: readonly string[] = WASM_ROLES;
   const unknown = Object.keys(symbols).find((role) => !roles.includes(role));
@@ -91,16 +110,19 @@ export function memoryOf({ exports }: HasExports): WasmMemory | undefined {
 }
 
 /** The convention of the `malloc` that is there; C's where there is none, so that its name can be asked for. */
-function conventionOf(exports: WasmExports, symbols: Readonly<Record<string, string>>): Convention {
+function conventionOf(
+  functions: readonly string[],
+  symbols: Readonly<Record<string, string>>,
+): Convention {
   const known =
     symbols['malloc'] === undefined &&
-    CONVENTIONS.find(({ names }) => names.malloc.some((name) => name in exports));
+    CONVENTIONS.find(({ names }) => names.malloc.some((name) => functions.includes(name)));
   return known || CONVENTIONS[0]!;
 }
 
 function namesIn(
   name: string,
-  exports: WasmExports,
+  functions: readonly string[],
   {
     convention,
     symbols,
@@ -110,25 +132,24 @@ function namesIn(
   },
 ): ReadonlyMap<WasmRole, string> {
   const names = new Map<WasmRole, string>();
-  const isFunction = (exported: string): boolean => typeof exports[exported] === 'function';
+  const isFunction = (exported: string): boolean => functions.includes(exported);
   for (const role of WASM_ROLES) {
     const given = symbols[role];
     if (given !== undefined && !isFunction(given))
       throw new UsageError(
-        `${name}: the module exports no function '${given}' (${describeFunctions(exports)}); say what its ${role} is called.`,
+        `${name}: the module exports no function '${given}' (${describeFunctions(functions)}); say what its ${role} is called.`,
       );
     const found = given ?? convention.names[role].find(isFunction);
     if (found !== undefined) names.set(role, found);
     else if (role === 'malloc' || role === 'free')
       throw new UsageError(
-        `${name}: the module exports no ${role} (${describeFunctions(exports)}); say what it is called, with --symbols ${role}=my_${role}.`,
+        `${name}: the module exports no ${role} (${describeFunctions(functions)}); say what it is called, with --symbols ${role}=my_${role}.`,
       );
   }
   return names;
 }
 
-function describeFunctions(exports: WasmExports): string {
-  const names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
+function describeFunctions(names: readonly string[]): string {
   if (names.length === 0) return 'it exports no function';
   return `it exports ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
 }

@@ -17,7 +17,7 @@ const PAGE_BYTES = 65_536;
 /** The globals that a module keeps to itself are exported by this name, with their index behind it. */
 const HIDDEN = 'heapcheck:global:';
 /** What sets a module up that does not do so by itself, the first that is there. */
-const INITIALIZERS = ['_initialize', '__wasm_call_ctors'];
+export const INITIALIZERS = ['_initialize', '__wasm_call_ctors'];
 
 /**
  * Makes a target of a WebAssembly module in its binary form. Its state is its memory and its globals, those that it does

@@ -31,6 +31,11 @@ interface Api {
       readonly module: string;
       readonly name: string;
     }[];
+    exports(module: WasmModule): readonly {
+      readonly kind: string;
+      readonly module: string;
+      readonly name: string;
+    }[];
   };
   readonly Instance: new (
     module: WasmModule,
