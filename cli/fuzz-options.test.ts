@@ -48,7 +48,8 @@ async function fuzzed(...argv: readonly string[]): Promise<Document & { readonly
   return { code, ...(JSON.parse(stdout) as Document) };
 }
 
-describe('on two cores', () => {
+// At once: the last one waits for the first line of progress.
+describe.concurrent('on two cores', () => {
   test('as many programs are run as on one', async () => {
     const { code, counts, findings } = await fuzzed('reference', '-j', '2', '--runs', '301');
     expect([code, counts.programs, findings]).toEqual([0, 301, []]);

@@ -367,7 +367,8 @@ test('a failure of heapcheck itself is exit code 3, and asks for a report', asyn
   expect(code).toBe(3);
 });
 
-describe('as a process of its own, the command', () => {
+// At once: the second waits for the first line of progress.
+describe.concurrent('as a process of its own, the command', () => {
   test('counts the lines of a module, and the cases that they came to', async () => {
     const argv = ['coverage', 'overlapping.js', '--runs', '50', '--out', 'report', '--seed', '1'];
     const { code, stdout } = await ended(spawnCommand(argv, folder.path));
