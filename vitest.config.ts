@@ -8,8 +8,9 @@ export default defineConfig({
     globalSetup: './vitest.setup.ts',
     runner: './vitest.runner.ts',
     testTimeout: 30_000,
-    // No module of ours keeps a state that one test could leave to another, and what is loaded and compiled once serves all.
-    isolate: false,
+    // No module of ours keeps a state that one test could leave to another, and what is loaded and compiled once serves all. V8
+    // counts what is covered for a whole process, though, and tests of `fuzz --coverage` begin its counts anew.
+    isolate: process.argv.includes('--coverage'),
     // The default leaves one core to others, which on two is half of the machine.
     maxWorkers: '100%',
     coverage: {
