@@ -37,7 +37,8 @@ export async function campaignOnWasm(seed: number, share: number): Promise<numbe
   const wasi = wasmTarget('wasi-libc', buildWasiLibc(), { promises: { alignment: 16 } });
   const targets: readonly (readonly [name: string, makeTarget: MakeAllocatorTarget])[] = [
     ["wasi-libc's dlmalloc", wasi],
-    ["AssemblyScript's TLSF", wasmTarget('assemblyscript', await buildAssemblyScript())],
+    ["AssemblyScript's TLSF", wasmTarget('assemblyscript', await buildAssemblyScript(SCRIPT))],
+    ["AssemblyScript's collector", wasmTarget('collector', await buildAssemblyScript('', true))],
     ["Emscripten's dlmalloc, of sql.js", await emscripten()],
   ];
   console.log('allocators in WebAssembly: ops, laws that were asked, findings\n');
@@ -106,7 +107,7 @@ const COMPILER: string = 'assemblyscript/asc';
 interface AssemblyScriptCompiler {
   compileString(
     source: string,
-    options: { readonly optimizeLevel: number },
+    options: { readonly optimizeLevel: number; readonly exportRuntime: boolean },
   ): Promise<{ readonly error: Error | null; readonly binary: Uint8Array | null }>;
 }
 
@@ -117,9 +118,12 @@ export function __realloc(block: usize, size: usize): usize { return heap.reallo
 export function __free(block: usize): void { heap.free(block); }
 `;
 
-async function buildAssemblyScript(): Promise<Uint8Array<ArrayBuffer>> {
+async function buildAssemblyScript(
+  source: string,
+  exportRuntime = false,
+): Promise<Uint8Array<ArrayBuffer>> {
   const asc = (await import(COMPILER)) as AssemblyScriptCompiler;
-  const { binary, error } = await asc.compileString(SCRIPT, { optimizeLevel: 2 });
+  const { binary, error } = await asc.compileString(source, { optimizeLevel: 2, exportRuntime });
   if (error !== null || binary === null) throw error ?? new Error('nothing was compiled');
   return new Uint8Array(binary);
 }

@@ -1,6 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
-import { bumpModule } from '../src/targets/wasm/wasm-module.test-helper.ts';
+import {
+  bumpModule,
+  collectedModule,
+  constant,
+  OP,
+  text,
+  wasmModule,
+} from '../src/targets/wasm/wasm-module.test-helper.ts';
 import { TestFolder } from './test-folder.test-helper.ts';
 
 const folder = new TestFolder();
@@ -30,26 +37,107 @@ describe('replay --emit js of a module of WebAssembly', () => {
     expect(ran('odd.mjs')).toEqual({ status: 0, said: 'the bug does not show\n' });
   });
 
-  test('says why there is none: a trap for a refusal, or memory that only heapcheck bounds', async () => {
-    folder.write('traps.wasm', bumpModule({ roundsUp: false, names: ['__alloc', '__free'] }));
-    folder.write('one.ops', 'heapcheck program 1\nb0 = malloc 5\nb1 = malloc 5\n');
-    const traps = await folder.call([
-      'replay',
-      'one.ops',
-      '--target',
-      'traps.wasm',
-      '--emit',
-      'js',
-    ]);
-    expect(traps.stdout).toContain('no proof   a program of its own cannot get at traps.wasm;');
-    folder.write('bump.wasm', bumpModule({ roundsUp: false }));
-    folder.write(
-      'full.ops',
-      'heapcheck program 1\nb0 = malloc 900000000\nb1 = malloc 5\nb2 = malloc 5\n',
-    );
-    const full = await folder.call(['replay', 'full.ops', '--target', 'bump.wasm', '--emit', 'js']);
-    expect(full.stdout).toContain(
-      'no proof   it begins with a refusal, for which heapcheck bounds',
-    );
+  /** A file's replay with a program of its own, and how that program ends before and after the module is mended. */
+  const statuses = async (
+    ops: string,
+    { broken, mended }: Readonly<Record<'broken' | 'mended', Uint8Array>>,
+    more: readonly string[] = [],
+  ): Promise<readonly (number | null)[]> => {
+    const shown = `shown-${(count += 1)}`;
+    folder.write('heap.wasm', broken);
+    folder.write(`${shown}.ops`, `heapcheck program 1\n${ops.replaceAll('; ', '\n')}\n`);
+    const argv = ['replay', `${shown}.ops`, '--target', 'heap.wasm', '--emit', 'js', ...more];
+    const { code, stdout } = await folder.call(argv);
+    expect(stdout).toContain(`proof      ${shown}.mjs`);
+    const { status } = ran(`${shown}.mjs`);
+    folder.write('heap.wasm', mended);
+    return [code, status, ran(`${shown}.mjs`).status];
+  };
+  let count = 0;
+  const scriptNames = ['__alloc', '__free'] as const;
+  const memory = [...text('env'), ...text('memory'), 2, 1, 1, 3];
+
+  test.each<[string, string, Readonly<Record<'broken' | 'mended', Uint8Array>>]>([
+    [
+      'refuses what a null pointer refuses',
+      'b0 = malloc 900000000; b1 = malloc 5; b2 = malloc 5',
+      { broken: bumpModule({ roundsUp: false }), mended: bumpModule() },
+    ],
+    [
+      'takes a trap for a refusal where there is no memory',
+      'b0 = malloc 60000; b1 = malloc 5; b2 = malloc 5',
+      {
+        broken: bumpModule({
+          names: scriptNames,
+          roundsUp: false,
+          when13: 'traps',
+          trapsAt: 60_000,
+        }),
+        mended: bumpModule({ names: scriptNames, when13: 'traps', trapsAt: 60_000 }),
+      },
+    ],
+    [
+      'takes any other trap for a crash',
+      'b0 = malloc 13',
+      {
+        broken: bumpModule({ names: scriptNames, when13: 'traps' }),
+        mended: bumpModule({ names: scriptNames }),
+      },
+    ],
+    [
+      'is given a memory as the target is',
+      'b0 = malloc 5; b1 = malloc 5',
+      {
+        broken: bumpModule({ pages: 0, imports: [memory], roundsUp: false }),
+        mended: bumpModule({ pages: 0, imports: [memory] }),
+      },
+    ],
+    [
+      'pins blocks and collects them',
+      'b0 = malloc 24; b1 = malloc 24; free b0',
+      { broken: collectedModule([...constant(1024)]), mended: collectedModule() },
+    ],
+  ])('leaves one that %s', async (_, ops, modules) => {
+    const more = ops.includes('60000') ? ['--memory-max', '65536'] : [];
+    expect(await statuses(ops, modules, more)).toEqual([1, 1, 0]);
+  });
+
+  test('bounds the memory, so that a module shows what it does when that is full', async () => {
+    const modules = { broken: bumpModule({ looksAtGrowth: false }), mended: bumpModule() };
+    const ops = 'b0 = malloc 60000; b1 = malloc 60000';
+    expect(await statuses(ops, modules, ['--memory-max', '65536'])).toEqual([1, 1, 0]);
+    // The bound is the program's own: with memory enough nothing is wrong.
+    folder.write('heap.wasm', modules.broken);
+    const argv = ['replay', `shown-${count}.ops`, '--target', 'heap.wasm'];
+    const { code } = await folder.call(argv);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['abort', 'env', 1],
+    ['seed', 'env', 0],
+    ['proc_exit', 'wasi_snapshot_preview1', 1],
+    ['fd_write', 'wasi_snapshot_preview1', 0],
+  ] as const)('answers %s of %s as the target does', async (name, from, status) => {
+    // Its malloc calls the import, which has index 0, of the type of free.
+    const functions = [
+      {
+        name: 'malloc',
+        paramsCount: 1,
+        hasResult: true,
+        code: [OP.get, 0, OP.call, 0, ...constant(1024)],
+      },
+      { name: 'free', paramsCount: 1, hasResult: false, code: [] },
+    ];
+    const imports = [[...text(from), ...text(name), 0, 1]];
+    const bytes = wasmModule({ functions, imports, importedFunctions: 1 });
+    folder.write(`${name}.wasm`, bytes);
+    folder.write(`${name}.ops`, 'heapcheck program 1\nb0 = malloc 8\nb1 = malloc 8\n');
+    const argv = ['replay', `${name}.ops`, '--target', `${name}.wasm`, '--emit', 'js'];
+    const { stdout } = await folder.call(argv);
+    const law = status === 1 ? 'calls-return' : 'blocks-stay-apart';
+    expect(stdout).toContain(`${law} broken by ${name}.wasm`);
+    const { said } = ran(`${name}.mjs`);
+    expect(said).toContain(status === 1 ? `${name}(8)` : law);
   });
 });

@@ -2,22 +2,19 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from '../src/base/usage-error.ts';
 import type { MakeAllocatorTarget } from '../src/check/target.ts';
-import { type ProofTarget, WASM_PARAMETERS } from '../src/emit/emit.ts';
+import type { ProofTarget } from '../src/emit/emit.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { PRESETS } from '../src/targets/native/presets.ts';
 import { servedNative } from '../src/targets/native/served-native.ts';
-import type { WasmRole } from '../src/targets/wasm/conventions.ts';
-import { plainCalls, type PlainCalls } from '../src/targets/wasm/plain-calls.ts';
+import { plainCalls } from '../src/targets/wasm/plain-calls.ts';
 import { wasmTarget } from '../src/targets/wasm/wasm-target.ts';
 import type { LoadedTarget } from './loaded-target.ts';
 import { specifierFrom } from './specifier.ts';
 import type { TargetOptions } from './target-options.ts';
+import { proofOfWasm } from './wasm-proof.ts';
 
 /** A module that has not started by then never will. */
 const START_LIMIT_MS = 10_000;
-
-/** The calls that a module need not have. */
-const OPTIONAL_ROLES = ['calloc', 'realloc', 'aligned', 'usableSize'] as const;
 
 /** Where a target lies: what to call it, as it stands on the command line, and in the file system. */
 interface Place {
@@ -36,31 +33,14 @@ export function loadWasm({ file, name, spec }: Place, options: TargetOptions): L
     ...(symbols && { symbols }),
   };
   const makeTarget = loadedInTime(spec, () => wasmTarget(spec, bytes, wasmOptions));
-  const plain = plainCalls(spec, bytes, symbols);
+  const plain = plainCalls(spec, bytes, wasmOptions);
   return {
     name,
     spec,
     options,
     file,
     makeTarget: withName(makeTarget, name),
-    ...(plain && { proofFrom: (folder) => proofOfWasm(specifierFrom(folder, file), plain) }),
-  };
-}
-
-/** How a program in JavaScript calls a module: by its exports. */
-function proofOfWasm(specifier: string, { initializer, names }: PlainCalls): ProofTarget {
-  const call = (role: WasmRole): string =>
-    `exports[${JSON.stringify(names.get(role))}](${WASM_PARAMETERS[role]})`;
-  const optional = OPTIONAL_ROLES.filter((role) => names.has(role));
-  return {
-    kind: 'wasm',
-    specifier,
-    calls: {
-      malloc: call('malloc'),
-      free: call('free'),
-      ...Object.fromEntries(optional.map((role) => [role, call(role)])),
-      ...(initializer !== undefined && { initialize: `exports[${JSON.stringify(initializer)}]()` }),
-    },
+    proofFrom: (folder) => proofOfWasm(specifierFrom(folder, file), plain),
   };
 }
 

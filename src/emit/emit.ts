@@ -1,9 +1,8 @@
 import { unreachable } from '../base/kit-bug.ts';
 import { type CLibrary, emitC } from './c-proof.ts';
-import { emitForWasm, emitJs, type JsModule, type WasmModule } from './js-proof.ts';
+import { emitJs, type JsModule } from './js-proof.ts';
 import type { Proof, Proven } from './proof.ts';
-
-export { WASM_PARAMETERS } from './js-proof.ts';
+import { emitForWasm, type WasmModule } from './wasm-proof.ts';
 
 /** How a program of its own gets at a target. */
 export type ProofTarget =

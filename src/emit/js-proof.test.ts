@@ -81,7 +81,7 @@ describe('a WebAssembly module', () => {
     const { finding, trace } = shownBy(make, program);
     expect(finding.law).toBe('blocks-stay-apart');
     folder.write(`toy-${status}.wasm`, wasmModule(body));
-    const module = { kind: 'wasm', specifier: `./toy-${status}.wasm`, calls } as const;
+    const module = { kind: 'wasm', specifier: `./toy-${status}.wasm`, calls, ...BARE } as const;
     const proof = emitProof({ finding, trace, target: make() }, module, 'js');
     folder.write(`wasm-${status}.mjs`, 'text' in proof ? proof.text : '');
     expect(await inThread(`wasm-${status}.mjs`)).toBe(status);
@@ -100,7 +100,8 @@ describe('there is no program', () => {
   const target = { name: 'toy', promises: {}, malloc: () => null, free: () => true };
   const module = { kind: 'module', specifier: './toy.js' } as const;
   const library = { kind: 'library', malloc: 'malloc', free: 'free', link: '-ltoy' } as const;
-  const wasm = { kind: 'wasm', specifier: './toy.wasm', calls: { malloc: '', free: '' } } as const;
+  const calls = { malloc: '', free: '' };
+  const wasm = { kind: 'wasm', specifier: './toy.wasm', calls, ...BARE } as const;
 
   test.each([
     [module, 'c', finding.law, 'toy is a module, so pass --emit js'],
@@ -142,6 +143,9 @@ describe('there is no program', () => {
     expect(emitProof(proven, by, language)).toEqual({ why });
   });
 });
+
+/** Of a module that imports nothing and refuses by a null pointer. */
+const BARE = { imports: '{}', pagesMax: 16, trapsAbove: undefined } as const;
 
 function makeOverlapping(): AllocatorObject {
   return { memory: new ArrayBuffer(65_536), malloc: () => 16, free: () => true };

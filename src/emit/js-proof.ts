@@ -11,30 +11,12 @@ export interface JsModule {
   readonly specifier: string;
 }
 
-/** A WebAssembly module with an allocator in it. */
-export interface WasmModule {
-  /** The file, as seen from where the program is written: `./malloc.wasm`. */
-  readonly specifier: string;
-  /**
-   * How each call that it offers is made of `exports`, in JavaScript: `exports.malloc(size)`. What stands for arguments is
-   * called `address`, `alignment`, `count` and `size`.
-   */
-  readonly calls: WasmCalls;
-}
-
-/** The calls of an allocator object; `initialize` is made once, before the others. */
-type WasmCalls = {
-  readonly [Name in 'malloc' | 'free']: string;
-} & {
-  readonly [Name in 'calloc' | 'realloc' | 'aligned' | 'usableSize' | 'initialize']?: string;
-};
-
 /** A program that does not end by then never will. */
 const LIMIT_MS = 2000;
 
 /** The proof of a finding of a module, as a JavaScript module of its own. */
 export function emitJs(proven: Proven, { specifier }: JsModule): Proof {
-  return emit(proven, [
+  return emitModule(proven, [
     `import * as loaded from ${quoted(specifier)};`,
     '',
     "const makeAllocator = typeof loaded.default === 'function' ? loaded.default : loaded.makeAllocator;",
@@ -42,44 +24,12 @@ export function emitJs(proven: Proven, { specifier }: JsModule): Proof {
   ]);
 }
 
-/** The proof of a finding of a WebAssembly module, whose imports are answered by functions that return 0. */
-export function emitForWasm(proven: Proven, { calls, specifier }: WasmModule): Proof {
-  // Nothing but heapcheck bounds the memory of a module.
-  if (proven.trace.some(({ outcome }) => outcome.kind === 'refused'))
-    return { why: 'it begins with a refusal, for which heapcheck bounds the memory of a module' };
-  const { initialize, free, ...answering } = calls;
-  return emit(proven, [
-    "import { readFileSync } from 'node:fs';",
-    '',
-    `const module = new WebAssembly.Module(readFileSync(new URL(${quoted(specifier)}, import.meta.url)));`,
-    'const functions = new Proxy({}, { get: () => () => 0 });',
-    'const imports = new Proxy({}, { get: () => functions });',
-    'const { exports } = new WebAssembly.Instance(module, imports);',
-    'const allocator = {',
-    '  memory: exports.memory,',
-    '  footprint: () => exports.memory.buffer.byteLength,',
-    ...Object.entries(answering).map(
-      ([name, call]) =>
-        `  ${name}: (${WASM_PARAMETERS[name as keyof typeof answering]}) => ${call} >>> 0,`,
-    ),
-    `  free: (address) => void ${free},`,
-    '};',
-    ...(initialize === undefined ? [] : [`${initialize};`]),
-  ]);
-}
-
-/** What stands for the arguments of each call. */
-export const WASM_PARAMETERS = {
-  free: 'address',
-  malloc: 'size',
-  calloc: 'count, size',
-  realloc: 'address, size',
-  aligned: 'alignment, size',
-  usableSize: 'address',
-} as const;
-
-/** @param making The lines that make the allocator. */
-function emit({ finding, target, trace }: Proven, making: readonly string[]): Proof {
+/**
+ * A JavaScript module that shows a finding.
+ *
+ * @param making The lines that make the allocator.
+ */
+export function emitModule({ finding, target, trace }: Proven, making: readonly string[]): Proof {
   const offers = {
     memory: target.memory !== undefined,
     bounds: target.bounds !== undefined,
@@ -126,7 +76,7 @@ function requestText(op: Request, source: string): string {
   return `realloc(${source}, ${size})`;
 }
 
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
 }
 

@@ -1,7 +1,13 @@
 import { UsageError } from '../../base/usage-error.ts';
 import type { Promises } from '../../check/target.ts';
 import type { AllocatorObject } from '../object.ts';
-import { type Convention, CONVENTIONS, WASM_ROLES, type WasmRole } from './conventions.ts';
+import {
+  BYTES_CLASS,
+  type Convention,
+  CONVENTIONS,
+  WASM_ROLES,
+  type WasmRole,
+} from './conventions.ts';
 import { ModuleStopped } from './imports.ts';
 import { WASM, type WasmExports, type WasmMemory } from './web-assembly.ts';
 
@@ -22,7 +28,7 @@ type Call = (...args: (number | null)[]) => number;
 
 const PAGE_BYTES = 65_536;
 /** TLSF rounds a request up to its class: by a sixteenth at the most. */
-const ROUNDED_UP = 1 + 1 / 16;
+export const ROUNDED_UP = 1 + 1 / 16;
 /** The largest request that an `i32` holds. */
 const SIZE_MAX_32 = 2 ** 32 - 1;
 
@@ -44,18 +50,19 @@ export function wasmAllocator(
     (exported) => typeof instance.exports[exported] === 'function',
   );
   const { convention, names } = exportedCalls(name, functions, symbols);
-  const call = (role: WasmRole): Call => {
-    const exported = names.get(role)!;
-    return (...args) => {
+  const exported =
+    (called: string): Call =>
+    (...args) => {
       try {
-        return (instance.exports[exported] as Call)(...args) >>> 0;
+        return (instance.exports[called] as Call)(...args) >>> 0;
       } catch (error) {
         throw error instanceof TypeError && error.message.includes('BigInt')
-          ? takesWide(name, exported)
+          ? takesWide(name, called)
           : error;
       }
     };
-  };
+  const call = (role: WasmRole): Call =>
+    collected(role, convention, exported) ?? exported(names.get(role)!);
   const request = (role: WasmRole): Call =>
     convention.refusal === 'trap' ? nullWhenFull(call(role), instance) : call(role);
   const has = (role: WasmRole): boolean => names.has(role);
@@ -74,6 +81,22 @@ export function wasmAllocator(
     }),
     ...(has('aligned') && { aligned: request('aligned') }),
     ...(has('usableSize') && { usableSize: call('usableSize') }),
+  };
+}
+
+/** What makes a block that a collector keeps, and what frees one. */
+function collected(
+  role: WasmRole,
+  { collector, names }: Convention,
+  exported: (called: string) => Call,
+): Call | undefined {
+  if (collector === undefined) return undefined;
+  const [make, unpin] = [exported(names.malloc[0]!), exported(names.free[0]!)];
+  const [pin, collect] = [exported(collector.pin), exported(collector.collect)];
+  if (role === 'malloc') return (size) => pin(make(size ?? 0, BYTES_CLASS));
+  return (address) => {
+    unpin(address);
+    return collect();
   };
 }
 
@@ -116,7 +139,13 @@ function conventionOf(
 ): Convention {
   const known =
     symbols['malloc'] === undefined &&
-    CONVENTIONS.find(({ names }) => names.malloc.some((name) => functions.includes(name)));
+    CONVENTIONS.find(({ collector, names }) => {
+      const also = collector === undefined ? [] : Object.values(collector);
+      return (
+        names.malloc.some((name) => functions.includes(name)) &&
+        also.every((name) => functions.includes(name))
+      );
+    });
   return known || CONVENTIONS[0]!;
 }
 

@@ -7,6 +7,8 @@ export interface WasmModuleParts {
   readonly pagesMax?: number;
   /** Imports, in their binary form. */
   readonly imports?: readonly (readonly number[])[];
+  /** How many of the imports are functions. */
+  readonly importedFunctions?: number;
   /** Globals in their binary form; default a mutable `i32` of 1024. */
   readonly globals?: readonly (readonly number[])[];
   readonly functions?: readonly WasmFunction[];
@@ -33,6 +35,7 @@ export const OP = {
   end: 0x0b,
   branch: 0x0c,
   return: 0x0f,
+  call: 0x10,
   get: 0x20,
   set: 0x21,
   tee: 0x22,
@@ -67,6 +70,7 @@ export function text(name: string): number[] {
 export function wasmModule({
   functions = [],
   globals = [COUNTER],
+  importedFunctions = 0,
   imports = [],
   memoryName = 'memory',
   pages = 1,
@@ -74,7 +78,11 @@ export function wasmModule({
   start,
 }: WasmModuleParts): Uint8Array<ArrayBuffer> {
   const limits = pagesMax === undefined ? [0, pages] : [1, pages, ...encodeNumber(pagesMax)];
-  const exported = functions.map(({ name }, index) => [...text(name), 0, index]);
+  const exported = functions.map(({ name }, index) => [
+    ...text(name),
+    0,
+    importedFunctions + index,
+  ]);
   if (memoryName !== '') exported.push([...text(memoryName), 2, 0]);
   const types = functions.map(({ hasResult, paramsCount }) => [
     0x60,
@@ -133,6 +141,7 @@ export function wideModule(): Uint8Array<ArrayBuffer> {
  * it does not export.
  */
 export function bumpModule({
+  looksAtGrowth = true,
   names = ['malloc', 'free'],
   roundsUp = true,
   trapsAt = 13,
@@ -140,6 +149,8 @@ export function bumpModule({
   ...parts
 }: WasmModuleParts & {
   readonly names?: readonly [malloc: string, free: string];
+  /** Without it, a block is handed out although the memory could not grow. */
+  readonly looksAtGrowth?: boolean;
   /** Without it, blocks overlap whose size is no multiple of 8. */
   readonly roundsUp?: boolean;
   readonly when13?: keyof typeof AT_ONE_SIZE;
@@ -156,7 +167,7 @@ export function bumpModule({
     [OP.getGlobal, 0, OP.tee, address],
     [OP.get, size, ...constant(roundsUp ? 15 : 0), OP.add, ...constant(-8), OP.and, OP.add],
     [OP.tee, next, ...OP.memorySize, ...constant(16), OP.shiftLeft, OP.above, ...OP.if],
-    [...constant(2), ...OP.memoryGrow, ...constant(-1), OP.eq],
+    [...constant(2), ...OP.memoryGrow, ...constant(looksAtGrowth ? -1 : -2), OP.eq],
     [...OP.if, ...returnNull, OP.end, OP.end],
     [OP.get, next, OP.setGlobal, 0, OP.get, address],
   ].flat();
@@ -166,5 +177,19 @@ export function bumpModule({
       { name: names[1], paramsCount: 1, hasResult: false, code: [] },
     ],
     ...parts,
+  });
+}
+
+/** Blocks of a collector, one after the other; `pins` says whether a block is handed on by its pin. */
+export function collectedModule(pins: readonly number[] = [OP.get, 0]): Uint8Array<ArrayBuffer> {
+  const room = [OP.get, 0, ...constant(15), OP.add, ...constant(-16), OP.and];
+  const make = [OP.getGlobal, 0, OP.getGlobal, 0, ...room, OP.add, OP.setGlobal, 0];
+  return wasmModule({
+    functions: [
+      { name: '__new', paramsCount: 2, hasResult: true, code: make },
+      { name: '__pin', paramsCount: 1, hasResult: true, code: pins },
+      { name: '__unpin', paramsCount: 1, hasResult: false, code: [] },
+      { name: '__collect', paramsCount: 0, hasResult: false, code: [] },
+    ],
   });
 }

@@ -7,6 +7,7 @@ import { parseProgram } from '../../program/text.ts';
 import { guardedRun } from '../../supervise/guarded-run.ts';
 import {
   bumpModule,
+  collectedModule,
   constant,
   OP,
   text,
@@ -144,6 +145,7 @@ describe('names', () => {
   test.each([
     ['_malloc', '_free'],
     ['dlmalloc', 'dlfree'],
+    ['heap.alloc', 'heap.free'],
   ] as const)('%s and %s are known', (...names) => {
     expect(wasmTarget('usual', bumpModule({ names }))().malloc(3)).toBe(1024);
   });
@@ -177,6 +179,24 @@ describe('names', () => {
     const target = wasmTarget('script', wasmModule({ functions }))();
     expect(target.realloc!(null, 8)).toBe(4096);
     expect(() => target.realloc!(4096, 8)).toThrow('unreachable');
+  });
+
+  test("AssemblyScript's collector makes blocks that are pinned, and frees by unpinning and collecting", () => {
+    const target = wasmTarget('collected', collectedModule())();
+    expect([target.malloc(24), target.malloc(8)]).toEqual([1024, 1056]);
+    expect(target.promises).toEqual({ alignment: 16, sizeMax: 2 ** 30 - 21 });
+    const collecting = collectedModule([OP.unreachable]);
+    expect(() => wasmTarget('unpinned', collecting)().malloc(8)).toThrow('unreachable');
+  });
+
+  test('a module that makes objects and cannot pin them has no malloc that is known', () => {
+    const functions = [
+      { name: '__new', paramsCount: 2, hasResult: true, code: constant(1024) },
+      { name: '__unpin', paramsCount: 1, hasResult: false, code: [] },
+    ];
+    expect(() => wasmTarget('x', wasmModule({ functions }))).toThrow(
+      'x: the module exports no malloc (it exports __new, __unpin)',
+    );
   });
 
   test('a call of 64 bits is refused with a sentence', () => {

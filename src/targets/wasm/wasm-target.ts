@@ -2,7 +2,7 @@ import { UsageError } from '../../base/usage-error.ts';
 import { MIB } from '../../base/units.ts';
 import type { MakeAllocatorTarget, Snapshots } from '../../check/target.ts';
 import { type AllocatorObject, objectTarget } from '../object.ts';
-import { importsFor } from './imports.ts';
+import { type AnsweredImport, answersFor, importsFor } from './imports.ts';
 import { WasmImage, type WasmState } from './image.ts';
 import { readState, rewritten } from './sections.ts';
 import { WASM, type WasmExports, type WasmGlobal, type WasmModule } from './web-assembly.ts';
@@ -18,6 +18,11 @@ const PAGE_BYTES = 65_536;
 const HIDDEN = 'heapcheck:global:';
 /** What sets a module up that does not do so by itself, the first that is there. */
 export const INITIALIZERS = ['_initialize', '__wasm_call_ctors'];
+
+/** Pages of 64 KiB that a module's memory may have. */
+export function pagesMaxOf({ memoryMax = 64 * MIB }: WasmTargetOptions): number {
+  return Math.ceil(memoryMax / PAGE_BYTES);
+}
 
 /**
  * Makes a target of a WebAssembly module in its binary form. Its state is its memory and its globals, those that it does
@@ -42,34 +47,23 @@ class InstanceFactory {
   readonly globalNames: readonly string[];
   readonly #name: string;
   readonly #module: WasmModule;
-  readonly #state: ReturnType<typeof readState>;
-  readonly #pagesMax: number;
+  readonly #answers: readonly AnsweredImport[];
 
-  constructor(
-    name: string,
-    bytes: Uint8Array<ArrayBuffer>,
-    { memoryMax = 64 * MIB }: WasmTargetOptions,
-  ) {
+  constructor(name: string, bytes: Uint8Array<ArrayBuffer>, options: WasmTargetOptions) {
     this.#name = name;
     // What is no module is told by the compiler, before it is read here.
     compile(name, bytes);
-    this.#state = readState(bytes);
-    this.#pagesMax = Math.ceil(memoryMax / PAGE_BYTES);
-    const globals = new Map(
-      this.#state.mutableGlobals.map((index) => [`${HIDDEN}${index}`, index] as const),
-    );
+    const { importedMemory, mutableGlobals } = readState(bytes);
+    const pagesMax = pagesMaxOf(options);
+    const globals = new Map(mutableGlobals.map((index) => [`${HIDDEN}${index}`, index] as const));
     this.globalNames = [...globals.keys()];
-    this.#module = compile(name, rewritten(bytes, { globals, pagesMax: this.#pagesMax }));
+    this.#module = compile(name, rewritten(bytes, { globals, pagesMax }));
+    this.#answers = answersFor(this.#module, { name, importedMemory, pagesMax });
   }
 
   make(): HasExports {
     const holder: { instance?: HasExports } = {};
-    const imports = importsFor(this.#module, {
-      name: this.#name,
-      importedMemory: this.#state.importedMemory,
-      pagesMax: this.#pagesMax,
-      memory: () => memoryOf(holder.instance!)!,
-    });
+    const imports = importsFor(this.#answers, () => memoryOf(holder.instance!)!);
     try {
       const instance = new WASM.Instance(this.#module, imports);
       holder.instance = instance;

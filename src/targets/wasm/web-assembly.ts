@@ -19,12 +19,15 @@ export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknow
 /** A module that was compiled. */
 export type WasmModule = object;
 
+/** In pages of 64 KiB. */
+export interface WasmLimits {
+  readonly initial: number;
+  readonly maximum: number;
+  readonly shared: boolean;
+}
+
 interface Api {
-  readonly Memory: new (limits: {
-    readonly initial: number;
-    readonly maximum: number;
-    readonly shared: boolean;
-  }) => WasmMemory;
+  readonly Memory: new (limits: WasmLimits) => WasmMemory;
   readonly Module: (new (bytes: Uint8Array<ArrayBuffer>) => WasmModule) & {
     imports(module: WasmModule): readonly {
       readonly kind: string;
