@@ -101,7 +101,7 @@ describe('the largest request', () => {
     const holed = pool((size, left) => correct(size, left) && size !== 300)();
     const outside = {
       ...holed,
-      malloc: (size: Size) => (size === 401 ? 5000 : holed.malloc(size)),
+      malloc: (size: Size) => (size === 416 ? 5000 : holed.malloc(size)),
     };
     expect(new Largest(() => outside).run(PROGRAM)?.law).toBe('blocks-stay-inside');
   });
