@@ -32,6 +32,19 @@ test('a large guard is cut into pieces of 128 bytes, and what is left over', () 
   ]);
 });
 
+test('a guard may begin at address 0', () => {
+  const toy = toyTarget((whole) => ({
+    guards: [{ start: 0, end: 64 }],
+    malloc(size) {
+      whole.memory!.storeByte(0, 1 ^ whole.memory!.loadByte(0));
+      return whole.malloc(size);
+    },
+  }));
+  expect(new Runner(toy).run(ops('b0 = malloc 8'))?.observed).toBe(
+    'the bytes at 0x0000_0000 have changed',
+  );
+});
+
 test('guards are not asked of a target that has none', () => {
   const runner = new Runner(toyTarget(() => ({ guards: undefined })));
   expect(runner.run(ops('b0 = malloc 8'))).toBeUndefined();
