@@ -123,11 +123,11 @@ test('memory looks ahead where nobody is asked for usable sizes in between', () 
     lookAhead: (live: readonly unknown[]) => told.push(live.length),
   };
   const looks: Override = (toy) => ({ memory: { ...toy.memory!, payloads } });
-  const run = (override: Override): unknown =>
-    new Runner(toyTarget(override)).run(ops('b0 = malloc 8; b1 = malloc 8'));
-  expect(run(looks)).toBeUndefined();
+  const [law, program] = ['calls-return', 'b0 = malloc 8; b1 = malloc 8'];
+  expect(asked(law, program, looks)).toEqual([2, false]);
   expect(told).toEqual([]);
-  expect(run((toy) => ({ ...looks(toy), usableSize: undefined }))).toBeUndefined();
+  const silent: Override = (toy) => ({ ...looks(toy), usableSize: undefined });
+  expect(asked(law, program, silent)).toEqual([2, false]);
   expect(told).toEqual([2, 0]);
 });
 
