@@ -112,6 +112,7 @@ test('usable sizes are compared where they are told, of live blocks of some byte
   // Each new block is compared with itself as well.
   expect(counts).toEqual([1, 3, 2, 1, 1, 1, 1]);
   expect(asked(law, 'b0 = malloc 24', () => ({ usableSize: undefined }))).toEqual([0, false]);
+  expect(asked(law, 'b0 = malloc 24', () => ({ promises: {} }))).toEqual([0, false]);
 });
 
 test('memory looks ahead where nobody is asked for usable sizes in between', () => {
