@@ -72,6 +72,22 @@ describe('a core', () => {
     expect(world.core.switches).toMatchObject({ exit: 2, yield: 1, preemption: 1 });
   });
 
+  test('counts the ticks that it idles although a thread is ready', () => {
+    const world = new CoreWorld();
+    const { core } = world;
+    world.process(() => perform(ask({ name: 'sleep', ticks: 5 })));
+    world.process(() => compute(1));
+    const { scheduler } = core;
+    let takesCount = 0;
+    const take = scheduler.take.bind(scheduler);
+    scheduler.take = (now) => {
+      takesCount += 1;
+      return takesCount === 2 ? undefined : take(now);
+    };
+    core.run();
+    expect([core.accounts.idle, core.idleWhileReady]).toEqual([5, 5]);
+  });
+
   test('counts the calls of its threads by name, one that waits once', () => {
     const world = new CoreWorld();
     const gate = world.semaphore(0, 'mesa');
