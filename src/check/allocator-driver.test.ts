@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
 import type { Op } from '../program/op.ts';
+import { AllocatorDriver } from './allocator-driver.ts';
+import { askedCounters } from './judge.ts';
+import { noCounts } from './run-counts.ts';
 import { Runner } from './runner.ts';
 import { type Override, ops, toyTarget, untyped } from './toy-target.test-helper.ts';
 
@@ -127,6 +130,22 @@ describe('a broken belief', () => {
       );
     }
   });
+});
+
+test('a broken belief of ours behind a reset is ours', () => {
+  const runner = new Runner(toyTarget());
+  runner.run(ops('b0 = malloc 8'));
+  expect(() => runner.run([untyped({ kind: 'trim' })])).toThrow(
+    new KitBug('an op is of a kind that there is'),
+  );
+});
+
+test('what a driver knows of the blocks can be looked at', () => {
+  const toy = toyTarget()();
+  const [counts, asked] = [noCounts(), askedCounters()];
+  const driver = new AllocatorDriver(toy, { counts, asked, isNoted: false });
+  for (const op of ops('b0 = malloc 8; b1 = malloc 24; free b0')) driver.send(op);
+  expect([driver.shadow.liveCount, driver.shadow.sizeOf(1)]).toEqual([1, 24]);
 });
 
 describe('what is sent', () => {

@@ -8,19 +8,26 @@ import { ops } from './toy-target.test-helper.ts';
 /** Takes memory in units for what is live and what was lost so far; each free loses as many bytes as it is told. */
 function heap(
   lostBy: (freesCount: number) => number,
-  options: { readonly unit?: number; readonly breaksAt?: number; readonly limit?: number } = {},
+  options: {
+    readonly unit?: number;
+    readonly breaksAt?: number;
+    readonly limit?: number;
+    readonly refuses?: (mallocsCount: number) => boolean;
+  } = {},
 ): () => AllocatorTarget {
-  const { unit = 1024, breaksAt = Infinity, limit = Infinity } = options;
+  const { unit = 1024, breaksAt = Infinity, limit = Infinity, refuses = () => false } = options;
   return () => {
     let next = 64;
     let taken = 0;
     let lost = 0;
     let freesCount = 0;
+    let mallocsCount = 0;
     return {
       name: 'leaky',
       promises: { steady: true },
       malloc() {
-        if (lost + 64 > limit) return null;
+        mallocsCount += 1;
+        if (lost + 64 > limit || refuses(mallocsCount)) return null;
         next += 64;
         taken = Math.max(taken, Math.ceil((lost + 64) / unit) * unit);
         return next;
@@ -73,6 +80,20 @@ describe('a program done over and over', () => {
     expect(new Churn(soon).run(PAIR)).toBeUndefined();
   });
 
+  test.each([
+    ['one request each time', (n: number) => n % 2 === 0],
+    ['one request at first, none then, and one again', (n: number) => n % 2 === 0 && n !== 4],
+  ])('and refused %s is done over to the end all the same', (_, refuses) => {
+    const two = ops('b0 = malloc 8; b1 = malloc 8');
+    const { observed } = new Churn(heap(() => 16, { refuses })).run(two)!;
+    expect(observed).toMatch(/^done 2048, 4096 and 8192 times/);
+  });
+
+  test('and refused more the second time than the first is not done over again', () => {
+    const growing = heap(() => 1024, { refuses: (n) => n > 2 && n % 2 === 0 });
+    expect(new Churn(growing).run(ops('b0 = malloc 8; b1 = malloc 8'))).toBeUndefined();
+  });
+
   test('of many ops is done over four times', () => {
     const pairs = Array.from({ length: 10_000 }, () => PAIR).flat();
     const { observed } = new Churn(heap(() => 16)).run(pairs)!;
@@ -102,6 +123,27 @@ describe('a program done over and over', () => {
 });
 
 describe('a search', () => {
+  test('asks of each program, whether it goes deep or not', () => {
+    const asked = askedCounters();
+    const search = new Churn(
+      heap(() => 0),
+      { asked, isSearch: true },
+    );
+    for (let count = 1; count <= 7; count += 1) {
+      search.run(PAIR);
+      expect(asked[LAW.churnIsBounded.index]).toBe(count);
+    }
+  });
+
+  test('reports what broke at its first look, even where it would not break again', () => {
+    let madeCount = 0;
+    const flaky = (): AllocatorTarget => {
+      madeCount += 1;
+      return heap((n) => (n === 1 ? 2048 : 0), { breaksAt: madeCount === 1 ? 20 : Infinity })();
+    };
+    expect(new Churn(flaky, { isSearch: true }).run(PAIR)?.law).toBe('free-accepts-its-blocks');
+  });
+
   test('goes deep where the footprint grew after the first time, and with each eighth program', () => {
     const quick = heap(() => 16, { unit: 1024 });
     const slow = heap(() => 16, { unit: 65_536 });

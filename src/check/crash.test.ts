@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { crashSite } from './crash.ts';
 import { Runner } from './runner.ts';
-import { ops, toyTarget } from './toy-target.test-helper.ts';
+import { ops, toyTarget, untyped } from './toy-target.test-helper.ts';
 
 /** What this throws. */
 function thrownBy(body: () => unknown): unknown {
@@ -38,7 +38,7 @@ describe('the site of a crash', () => {
   test('of nameless functions says so', () => {
     const error = new TypeError('b0 is not a function');
     error.stack =
-      'TypeError: b0\n    at file:///heap.js:3:7\n    at async free (file:///heap.js:9:1)';
+      'TypeError: b0\n    at file:///my (old) heap.js:3:7\n    at async free (file:///heap.js:9:1)';
     expect(crashSite(error)).toBe('TypeError at nameless, free');
   });
 
@@ -58,5 +58,7 @@ describe('the site of a crash', () => {
     );
     const asking = new Runner(toyTarget(() => ({ malloc: trim })));
     expect(asking.run(ops('b0 = malloc 8'))?.crash).toBe('RangeError at Object.trim');
+    const lacking = new Runner(toyTarget(() => ({ malloc: untyped('no function') })));
+    expect(lacking.run(ops('b0 = malloc 8'))?.crash).toBe('TypeError');
   });
 });

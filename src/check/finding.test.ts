@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
-import { type Finding, formatAnswer, formatCall, sameBug } from './finding.ts';
+import { bugOf, type Finding, formatAnswer, formatCall, sameBug } from './finding.ts';
 import { ops, untyped } from './toy-target.test-helper.ts';
 
 describe('an op as a call', () => {
@@ -48,4 +48,8 @@ test('findings are the same bug by law and kind of op, whatever their numbers', 
   const crash = { ...finding, law: 'calls-return', crash: 'TypeError at split, malloc' };
   expect(sameBug(crash, { ...crash, observed: 'else' })).toBe(true);
   expect(sameBug(crash, { ...crash, crash: 'TypeError at merge, malloc' })).toBe(false);
+  expect([bugOf(finding), bugOf(crash)]).toEqual([
+    'calls-return malloc',
+    'calls-return malloc TypeError at split, malloc',
+  ]);
 });

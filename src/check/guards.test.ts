@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { inPieces } from './guards.ts';
 import { Runner } from './runner.ts';
 import { ops, toyTarget } from './toy-target.test-helper.ts';
 
@@ -15,6 +16,39 @@ test('a reset fills the guards anew', () => {
     undefined,
   ]);
   expect(runner.asked.get('guards-stay-untouched')).toBeGreaterThan(1);
+});
+
+test('a large guard is cut into pieces of 128 bytes, and what is left over', () => {
+  expect(
+    inPieces([
+      { start: 64, end: 128 },
+      { start: 1000, end: 1300 },
+    ]),
+  ).toEqual([
+    { start: 64, end: 128 },
+    { start: 1000, end: 1128 },
+    { start: 1128, end: 1256 },
+    { start: 1256, end: 1300 },
+  ]);
+});
+
+test('a guard may begin at address 0', () => {
+  const toy = toyTarget((whole) => ({
+    guards: [{ start: 0, end: 64 }],
+    malloc(size) {
+      whole.memory!.storeByte(0, 1 ^ whole.memory!.loadByte(0));
+      return whole.malloc(size);
+    },
+  }));
+  expect(new Runner(toy).run(ops('b0 = malloc 8'))?.observed).toBe(
+    'the bytes at 0x0000_0000 have changed',
+  );
+});
+
+test('guards are not asked of a target that has none', () => {
+  const runner = new Runner(toyTarget(() => ({ guards: undefined })));
+  expect(runner.run(ops('b0 = malloc 8'))).toBeUndefined();
+  expect(runner.asked.get('guards-stay-untouched')).toBe(0);
 });
 
 test('each byte of a large guard is watched', () => {

@@ -32,6 +32,7 @@ test('a machine that does not promise to repeat is asked none', () => {
 test('all judges find nothing on the toy, and one alone is had by its law', () => {
   expect(historyJudges(ALL)).toHaveLength(4);
   expect(historyJudges(ALL, { law: 'largest-fits' })).toHaveLength(1);
+  expect(historyJudges(ALL, { without: 'largest-fits' })).toHaveLength(3);
   expect(firstFinding(historyJudges(ALL), ops('b0 = malloc 24; free b0'))).toBeUndefined();
 });
 
@@ -42,6 +43,15 @@ test('the first finding is that of the first judge that has one', () => {
   }));
   const finding = firstFinding(historyJudges(lost), ops('b0 = malloc 24'));
   expect(finding?.law).toBe('blocks-stay-inside');
+});
+
+test('a finding of the last judge alone is found', () => {
+  const holed = toyTarget((toy) => ({
+    promises: { ...toy.promises, largest: true },
+    malloc: (size) => (size === 2 ** 15 ? null : toy.malloc(size)),
+  }));
+  const finding = firstFinding(historyJudges(holed), ops('b0 = malloc 24; free b0'));
+  expect(finding?.law).toBe('largest-fits');
 });
 
 test('laws about one run are no laws about histories', () => {

@@ -58,6 +58,20 @@ describe('a request of 0 bytes', () => {
   );
 });
 
+/** A toy on which this many requests for memory were refused. */
+const wasRefused =
+  (refusedCount: number): Override =>
+  (toy) => ({
+    ...zero('block', 'refuses')(toy),
+    refusals: { refusedCount, refuse: () => undefined },
+  });
+
+test('a request of 0 bytes lacks room, perhaps, only where memory was refused', () => {
+  const [law, program] = ['zero-size-keeps-promise', 'b0 = malloc 0'];
+  expect(asked(law, program, wasRefused(0))).toEqual([1, true]);
+  expect(asked(law, program, wasRefused(1))).toEqual([0, false]);
+});
+
 /** Memory of which nothing goes back. */
 const keeps: Override = () => ({ footprint: () => 8192 });
 
@@ -72,6 +86,50 @@ describe('the memory of a big block', () => {
       expect(asked('big-blocks-go-back', program, override)).toEqual([count, isBroken]);
     },
   );
+});
+
+test('alignment is kept where that is promised, by blocks that were asked for with one', () => {
+  const law = 'realloc-keeps-alignment';
+  const [plain, aligned] = ['b0 = malloc 8', 'b0 = aligned 256 8'].map(
+    (first) => `${first}; b0 = realloc b0 40`,
+  );
+  expect(asked(law, plain!)).toEqual([0, false]);
+  expect(asked(law, aligned!)).toEqual([1, false]);
+  expect(asked(law, aligned!, () => ({ promises: {} }))).toEqual([0, false]);
+});
+
+test('usable sizes are compared where they are told, of live blocks of some bytes without an alignment', () => {
+  const law = 'usable-size-grows';
+  const counts = [
+    'b0 = malloc 24',
+    'b0 = malloc 24; b1 = malloc 8',
+    'b0 = malloc 24; free b0; b1 = malloc 8',
+    'b0 = malloc 24; b1 = aligned 64 8',
+    'b0 = aligned 64 8; b1 = malloc 24',
+    'b0 = malloc 24; b1 = malloc 0',
+    'b0 = malloc 0; b1 = malloc 24',
+  ].map((program) => asked(law, program)[0]);
+  // Each new block is compared with itself as well.
+  expect(counts).toEqual([1, 3, 2, 1, 1, 1, 1]);
+  expect(asked(law, 'b0 = malloc 24', () => ({ usableSize: undefined }))).toEqual([0, false]);
+  expect(asked(law, 'b0 = malloc 24', () => ({ promises: {} }))).toEqual([0, false]);
+});
+
+test('memory looks ahead where nobody is asked for usable sizes in between', () => {
+  const told: number[] = [];
+  const payloads = {
+    fill: () => undefined,
+    damage: () => -1,
+    firstNonZero: () => -1,
+    lookAhead: (live: readonly unknown[]) => told.push(live.length),
+  };
+  const looks: Override = (toy) => ({ memory: { ...toy.memory!, payloads } });
+  const [law, program] = ['calls-return', 'b0 = malloc 8; b1 = malloc 8'];
+  expect(asked(law, program, looks)).toEqual([2, false]);
+  expect(told).toEqual([]);
+  const silent: Override = (toy) => ({ ...looks(toy), usableSize: undefined });
+  expect(asked(law, program, silent)).toEqual([2, false]);
+  expect(told).toEqual([2, 0]);
 });
 
 test('slack is asked of who promises a bound', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Size } from '../base/units.ts';
 import { askedCounters } from './judge.ts';
 import { Largest } from './largest.ts';
 import { LAW } from './law.ts';
@@ -40,6 +41,19 @@ describe('the largest request', () => {
     expect(asked[LAW.largestFits.index]).toBe(2 * 14);
   });
 
+  test('is looked for from the middle, then asked for again beside smaller and larger ones', () => {
+    const sizes: number[] = [];
+    const noted = pool((size, left) => {
+      sizes.push(size);
+      return correct(size, left);
+    });
+    new Largest(noted).run([]);
+    expect(sizes[0]).toBe(500);
+    expect(sizes.slice(-14)).toEqual([
+      1e3, 999, 998, 992, 984, 500, 625, 750, 875, 1001, 1002, 1016, 2e3, 1e3,
+    ]);
+  });
+
   test('with one in its middle that is refused is a finding', () => {
     const holed = pool((size, left) => correct(size, left) && size !== 300);
     expect(new Largest(holed).run(PROGRAM)).toEqual({
@@ -74,11 +88,21 @@ describe('the largest request', () => {
         { asked },
       ).run([]),
     ).toBeUndefined();
-    expect(asked[LAW.largestFits.index]).toBeGreaterThan(0);
+    // 0, 1 and 15 bytes, before the frees and after.
+    expect(asked[LAW.largestFits.index]).toBe(2 * 3);
   });
 
   test('is not looked for once another law is broken', () => {
     const outside = { ...pool(correct)(), malloc: () => 5000 };
+    expect(new Largest(() => outside).run(PROGRAM)?.law).toBe('blocks-stay-inside');
+  });
+
+  test('is not reported beside another law that is broken later', () => {
+    const holed = pool((size, left) => correct(size, left) && size !== 300)();
+    const outside = {
+      ...holed,
+      malloc: (size: Size) => (size === 416 ? 5000 : holed.malloc(size)),
+    };
     expect(new Largest(() => outside).run(PROGRAM)?.law).toBe('blocks-stay-inside');
   });
 });

@@ -12,6 +12,8 @@ interface Bug {
   /** Nothing is granted after a refusal. */
   readonly givesUp?: true;
   readonly zero?: 'null';
+  /** A larger request is refused, whether there is memory or not. */
+  readonly sizeMax?: number;
 }
 
 /** Each block is memory of its own from a system that can refuse it. */
@@ -35,7 +37,8 @@ function blocks(bug: Bug = {}): () => AllocatorTarget {
       promises: { zeroSize: bug.zero ?? 'block' },
       bounds: bug.bounds,
       refusals,
-      malloc() {
+      malloc(size) {
+        if (size > (bug.sizeMax ?? Infinity)) return null;
         const past = askedCount - refused.first;
         askedCount += 1;
         const isRefused = past >= 0 && past < refused.count;
@@ -92,6 +95,18 @@ describe('memory refused at each request', () => {
     );
     const three = ops('b0 = malloc 24; b1 = malloc 24; b2 = malloc 24');
     expect(new RefusedMemoryWalk(makeTarget).run(three)).toBeUndefined();
+  });
+
+  test('is asked for again by a program that takes just a quarter of it', () => {
+    const bounds = { start: 4096, end: 4096 + 4 * 64 };
+    const makeTarget = blocks({ givesUp: true, bounds });
+    expect(new RefusedMemoryWalk(makeTarget).run(ops('b0 = malloc 24'))).toBeDefined();
+  });
+
+  test('has nothing to do with a request that is refused in any case', () => {
+    const makeTarget = blocks({ sizeMax: 100 });
+    const program = ops('b0 = malloc 24; b1 = malloc 200');
+    expect(new RefusedMemoryWalk(makeTarget).run(program)).toBeUndefined();
   });
 
   test('says so where all later requests are refused as well', () => {

@@ -202,7 +202,25 @@ describe('a law', () => {
   });
 });
 
+test('laws alone are asked of a target without invariants', () => {
+  const runner = new Runner(toyTarget(() => ({ invariants: undefined })));
+  expect(runner.run(ops('b0 = malloc 8'))).toBeUndefined();
+  expect([...runner.asked.keys()]).toEqual(LAWS.map(({ name }) => name));
+});
+
 describe('a record', () => {
+  test('is not made of a crash either, unless it is wanted', () => {
+    const runner = new Runner(
+      toyTarget(() => ({
+        malloc() {
+          throw new Error('lost');
+        },
+      })),
+    );
+    expect(runner.run(ops('b0 = malloc 8'))?.law).toBe('calls-return');
+    expect(runner.trace).toEqual([]);
+  });
+
   const program = 'b0 = malloc 24; free b0';
 
   test('of nothing is empty', () => {

@@ -163,6 +163,15 @@ describe('a shadow whose patterns depend on places', () => {
     expect(shadow.claim(1, 0x1020, 16, 16)).toBe(false);
   });
 
+  test('captures a block at address 0 as any other, and comes back to none', () => {
+    const shadow = new Shadow(8, undefined, 'by-place');
+    const empty = shadow.capture();
+    shadow.claim(0, 0, 8, 8);
+    expect(shadow.capture().blocks.map(({ address }) => address)).toEqual([0]);
+    shadow.restore(empty);
+    expect([shadow.slotsCount, shadow.capture()]).toEqual([0, empty]);
+  });
+
   test('knows again what its empty slots had freed', () => {
     const shadow = filled();
     shadow.release(2);
@@ -198,7 +207,7 @@ test('memory that looks ahead is told what is live, by rising slot', () => {
   } as unknown as Memory);
   shadow.lookAhead();
   for (const slot of [3, 0, 1]) {
-    shadow.claim(slot, 64 * (slot + 1), 10, 16);
+    shadow.claim(slot, 64 * slot, 10, 16);
     shadow.fill(slot);
   }
   shadow.release(1);
@@ -206,8 +215,8 @@ test('memory that looks ahead is told what is live, by rising slot', () => {
   expect(told).toEqual([
     [],
     [
-      { address: 64, size: 16, key: 2 * KEY_STEP },
-      { address: 256, size: 16, key: KEY_STEP },
+      { address: 0, size: 16, key: 2 * KEY_STEP },
+      { address: 192, size: 16, key: KEY_STEP },
     ],
   ]);
 });

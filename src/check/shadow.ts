@@ -163,7 +163,7 @@ export class Shadow {
       this.claim(slot, address, size, extent, alignment);
       this.#key[slot] = address;
     }
-    if (freed.length > this.#slotsCount) this.#reach(freed.length - 1);
+    this.#reach(freed.length - 1);
     for (const [slot, address] of freed.entries()) this.#freedAddress[slot] = address;
   }
 

@@ -368,6 +368,15 @@ test('reset forgets maps, break and counts', () => {
   expect(arena.load(arena.map(PAGE)!)).toBe(0);
 });
 
+test('each piece that was written to is visited once, by rising address', () => {
+  const arena = new FlatArena();
+  const start = arena.map(16 * 1024)!;
+  for (const piece of [8, 0, 3, 4]) arena.storeByte(start + piece * 1024, 1);
+  const visited: number[] = [];
+  arena.eachWritten((_, first) => visited.push((first * 4) / 1024));
+  expect(visited.map((piece) => piece - visited[0]!)).toEqual([0, 3, 4, 8]);
+});
+
 describe('a captured arena', () => {
   test('comes back as it was, whatever was mapped and written since', () => {
     const arena = new FlatArena({ mapSize: 1024 * 1024, brkSize: 64 * 1024 });

@@ -72,6 +72,36 @@ describe('a core', () => {
     expect(world.core.switches).toMatchObject({ exit: 2, yield: 1, preemption: 1 });
   });
 
+  test('counts the ticks that it idles although a thread is ready', () => {
+    const world = new CoreWorld();
+    const { core } = world;
+    world.process(() => perform(ask({ name: 'sleep', ticks: 5 })));
+    world.process(() => compute(1));
+    const { scheduler } = core;
+    let takesCount = 0;
+    const take = scheduler.take.bind(scheduler);
+    scheduler.take = (now) => {
+      takesCount += 1;
+      return takesCount === 2 ? undefined : take(now);
+    };
+    core.run();
+    expect([core.accounts.idle, core.idleWhileReady]).toEqual([5, 5]);
+  });
+
+  test('counts the calls of its threads by name, one that waits once', () => {
+    const world = new CoreWorld();
+    const gate = world.semaphore(0, 'mesa');
+    world.process(() => perform(ask({ name: 'down', semaphore: gate }), ask({ name: 'yield' })));
+    world.process(() => perform(ask({ name: 'yield' }), ask({ name: 'up', semaphore: gate })));
+    world.core.run();
+    const { calls } = world.core;
+    expect(Object.entries(calls).filter(([, count]) => count !== 0)).toEqual([
+      ['yield', 2],
+      ['down', 1],
+      ['up', 1],
+    ]);
+  });
+
   test('gives a program what it loaded through a register, and what it asked for past them', () => {
     const world = new CoreWorld({ quantum: 1 });
     const answers: unknown[] = [];

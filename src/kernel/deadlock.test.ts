@@ -61,6 +61,16 @@ test('without a circle it says what each waits for', () => {
   expect(deadlockOf(world)).toBe('t0 waits for s0; t1 waits for q0 to have a message');
 });
 
+test('of a row of threads without a circle it says what each waits for as well', () => {
+  const world = new CoreWorld();
+  const [lock, queue] = [world.semaphore(1), world.queue(1)];
+  world.process(() =>
+    perform(ask({ name: 'down', semaphore: lock }), ask({ name: 'receive', queue })),
+  );
+  world.process(() => perform(ask({ name: 'down', semaphore: lock })));
+  expect(deadlockOf(world)).toBe('t0 waits for q0 to have a message; t1 waits for s0');
+});
+
 test('a thread that is ready waits for nothing', () => {
   const world = new CoreWorld();
   world.process(() => perform(COMPUTE));

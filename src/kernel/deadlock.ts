@@ -2,6 +2,8 @@ import type { Core } from './core.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { Thread } from './thread.ts';
 
+type Edges = ReadonlyMap<Thread, Thread | undefined>;
+
 /**
  * Why no thread can go on: the circle of threads in which each waits for the next one, or, where there is none, what
  * each waits for.
@@ -23,12 +25,11 @@ export function describeDeadlock(core: Core, semaphores: Iterable<Semaphore>): s
     .join('; ');
 }
 
-/** For each thread that waits, one that it waits for: who holds the semaphore last, or whose end it is. */
-function waitsFor(core: Core, semaphores: Iterable<Semaphore>): ReadonlyMap<Thread, Thread> {
-  const edges = new Map<Thread, Thread>();
+/** For each thread that waits, one that it waits for, if any: who holds the semaphore last, or whose end it is. */
+function waitsFor(core: Core, semaphores: Iterable<Semaphore>): Edges {
+  const edges = new Map<Thread, Thread | undefined>();
   for (const { holders, waiters } of semaphores) {
-    const holder = holders.at(-1);
-    for (const thread of holder === undefined ? [] : waiters.threads) edges.set(thread, holder!);
+    for (const thread of waiters.threads) edges.set(thread, holders.at(-1));
   }
   for (const { joiners, thread } of core.activities.values()) {
     for (const joiner of joiners.threads) edges.set(joiner, thread);
@@ -37,7 +38,7 @@ function waitsFor(core: Core, semaphores: Iterable<Semaphore>): ReadonlyMap<Thre
 }
 
 /** The circle that a thread is part of, itself first; empty if it is part of none. */
-function circleFrom(start: Thread, next: ReadonlyMap<Thread, Thread>): readonly Thread[] {
+function circleFrom(start: Thread, next: Edges): readonly Thread[] {
   const way: Thread[] = [];
   for (let at: Thread | undefined = start; at !== undefined && !way.includes(at);) {
     way.push(at);

@@ -110,7 +110,7 @@ export class Frames {
     const owner = this.#owners[frame] ?? NOBODY;
     assert(owner !== NOBODY, 'a frame that is freed has an owner');
     this.#watcher?.freed(frame);
-    this.#isSoiled[frame] = 1 - this.#isTable[frame]!;
+    this.#isSoiled[frame] = Number(this.#isTable[frame] === 0);
     this.#owners[frame] = NOBODY;
     this.#returned.push(frame);
     this.#counts[owner]! -= 1;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { KitBug } from '../base/kit-bug.ts';
 import { looseThreads } from './core-world.test-helper.ts';
 import { MessageQueue } from './message-queue.ts';
 
@@ -51,6 +52,15 @@ describe('a ring of three places', () => {
     queue.receive();
     expect(queue.problem).toBe('message 0 came out where number 1 was due');
   });
+});
+
+test('a place that is counted and holds nothing is seen, and not received from', () => {
+  const queue = new MessageQueue('q', 3);
+  queue.send(10);
+  queue.count = 2;
+  expect(queue.contents).toEqual([0, undefined]);
+  queue.receive();
+  expect(() => queue.receive()).toThrow(new KitBug('a place that is in use holds a message'));
 });
 
 test('a message goes straight to who waits for one', () => {

@@ -1,24 +1,11 @@
 /** The model finds what an address space does wrong: each problem is planted, each refusal has Linux's reason. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { KitBug } from '../base/kit-bug.ts';
-import type { AddressSpaceOptions } from './address-space.ts';
-import { Kernel, type KernelOptions } from './kernel.ts';
+import { Kernel } from './kernel.ts';
 import { type AccessSize, OUT_OF_FRAMES } from './access.ts';
 import { ModelledSpace } from './modelled-space.ts';
 import { OutOfFrames } from './out-of-frames.ts';
-
-const PAGE = 64;
-/** Where maps go first; the break is from 0x400 on. */
-const MAPS = 0x1000;
-const BREAK = 0x400;
-const LIMIT = 2 ** 14;
-
-/** A model of an address space on the toy machine: pages of 64 bytes, 2^14 addresses. */
-function makeModel(space: AddressSpaceOptions = {}, kernel: KernelOptions = {}): ModelledSpace {
-  const own = new Kernel({ preset: 'toy', framesCount: 32, ...kernel });
-  const breakRange = { start: BREAK, end: MAPS };
-  return new ModelledSpace(own, own.newSpace({ placement: 'up', breakRange, ...space }));
-}
+import { BREAK, LIMIT, makeModel, MAPS, PAGE } from './toy-model.test-helper.ts';
 
 let model: ModelledSpace;
 beforeEach(() => {
@@ -147,6 +134,24 @@ describe('an access', () => {
     expect([a!.problems, b!.problems]).toEqual([{}, {}]);
   });
 
+  test('goes to whichever address space is active, where another one has to see to that', () => {
+    const kernel = new Kernel({ preset: 'toy', framesCount: 16 });
+    const [a, b] = [0, 1].map((id) => kernel.newSpace({ id }));
+    const own = new ModelledSpace(kernel, a!, 'foreign');
+    b!.activate();
+    own.load(Number(own.mmap({ size: 1 })));
+    expect([a!.isActive, b!.isActive]).toEqual([false, true]);
+  });
+
+  test('that is refused on the second of two pages is noted of the first, and no other', () => {
+    model.mmap({ size: PAGE });
+    model.mmap({ size: PAGE, protection: 'read' });
+    model.store(MAPS + PAGE, 1);
+    expect([...model.log.halfStored]).toEqual([]);
+    model.store(MAPS + PAGE - 4, 1, 8);
+    expect([...model.log.halfStored]).toEqual([MAPS]);
+  });
+
   test('of a size that does not exist is a bug of ours', () => {
     model.mmap({ size: PAGE });
     const three: AccessSize = JSON.parse('3');
@@ -162,14 +167,14 @@ describe('an access', () => {
       asked += 1;
       return protectionAt(address);
     };
-    const counts = [MAPS, MAPS + PAGE - 4].flatMap((address) =>
+    const counts = [MAPS, MAPS + PAGE - 8, MAPS + PAGE - 4].flatMap((address) =>
       [() => model.store(address, 1, 8), () => model.load(address, 8)].map((access) => {
         asked = 0;
         access();
         return asked;
       }),
     );
-    expect(counts).toEqual([1, 1, 2, 2]);
+    expect(counts).toEqual([1, 1, 1, 1, 2, 2]);
   });
 
   test('that throws what is no error lets it through', () => {
@@ -297,6 +302,13 @@ describe('a problem is told once, the first of its kind', () => {
       'the store at 0x0000_103c, where the protection is read, was granted',
     ],
     [
+      'a store that is granted, on two pages of which the first may only be read',
+      (own) => own.log.change({ start: MAPS, end: MAPS + PAGE }, 'read'),
+      (own) => own.store(MAPS + PAGE - 4, 1, 8),
+      'access',
+      'the store at 0x0000_103c, where the protection is read, was granted',
+    ],
+    [
       'a refused store that keeps a frame',
       (_, { frames, mmu }) => {
         mmu.store8 = (address) => {
@@ -337,44 +349,12 @@ describe('a problem is told once, the first of its kind', () => {
   });
 });
 
-/** What is wrong after calls that are all refused, on a machine of so many frames. */
-function answerProblem(framesCount: number, call: (own: ModelledSpace) => unknown): unknown {
-  const own = makeModel({ frames: 'on-map' }, { framesCount });
-  own.space.mmap = () => 'ENOMEM';
-  own.space.sbrk = () => 'ENOMEM';
-  own.space.protect = () => 'ENOMEM';
-  call(own);
-  return own.problems.answer;
-}
-
-describe('frames that come on map excuse a refusal', () => {
-  // Beside the root, three pages may take three frames and two tables.
-  test.each<[string, (own: ModelledSpace) => unknown, string]>([
-    [
-      'of a map',
-      (own) => own.mmap({ size: 3 * PAGE }),
-      'mmap of 192 bytes was refused: ENOMEM, and nothing is at [0x0000_1000, 0x0000_4000)',
-    ],
-    [
-      'of a map at an address',
-      (own) => own.mmap({ address: MAPS, size: 3 * PAGE }),
-      'mmap of 192 bytes was refused: ENOMEM, and nothing is at [0x0000_1000, 0x0000_10c0)',
-    ],
-    [
-      'to move the break',
-      (own) => own.sbrk(3 * PAGE),
-      'sbrk of 192 bytes at 0x0000_0400 was answered ENOMEM, 1024 was due',
-    ],
-  ])('%s, where they may be too few', (_, call, says) => {
-    expect(answerProblem(1 + 3 + 2 - 1, call)).toBe(undefined);
-    expect(answerProblem(1 + 3 + 2, call)).toBe(says);
-  });
-
-  test('of a call that maps, and of no other', () => {
-    expect(answerProblem(1, (own) => own.protect(MAPS, 0, 'read'))).toBe(
-      'mprotect of 0 bytes at 0x0000_1000 was answered ENOMEM, EINVAL was due',
-    );
-  });
+test('a break past its end that is granted is a problem', () => {
+  model.space.sbrk = () => BREAK;
+  model.sbrk(MAPS - BREAK + 1);
+  expect(model.problems.answer).toBe(
+    'sbrk of 3073 bytes at 0x0000_0400 was answered 1024, ENOMEM was due',
+  );
 });
 
 describe('a model expects what the kernel planted', () => {

@@ -105,8 +105,7 @@ export class ModelledSpace implements ProcessMemory {
     const result = this.space.protect(address, size, protection);
     const isRange = this.#isRange(address, size);
     const range = this.#pagesOf(address, size);
-    const parts = isRange ? this.log.parts(range) : [];
-    const isMapped = parts.every((part) => part.protection !== undefined);
+    const isMapped = this.log.parts(range).every((part) => part.protection !== undefined);
     const expected = isRange ? (isMapped ? 'done' : 'ENOMEM') : 'EINVAL';
     this.#expectAnswer(`mprotect of ${size} bytes at ${formatAddress(address)}`, result, [
       expected,
@@ -122,7 +121,7 @@ export class ModelledSpace implements ProcessMemory {
     const lack = this.#lackFor(grown.end - grown.start);
     const result = this.space.sbrk(increment);
     const { end, start } = this.space.breakRange;
-    const isFree = grown.end <= grown.start || this.#isFree(grown.start, grown.end - grown.start);
+    const isFree = this.#isFree(grown.start, grown.end - grown.start);
     const isPlace = after >= start && after <= end && isFree;
     const due = isPlace ? [before, lack] : ['ENOMEM'];
     this.#expectAnswer(`sbrk of ${increment} bytes at ${formatAddress(before)}`, result, due);
@@ -202,8 +201,7 @@ export class ModelledSpace implements ProcessMemory {
   }
 
   #protectionAt(address: number): Protection {
-    const isThere = address >= 0 && address < this.#limit;
-    return (isThere ? this.log.protectionAt(address) : undefined) ?? 'none';
+    return this.log.protectionAt(address) ?? 'none';
   }
 
   #bytesAt(address: number, size: number): readonly number[] {

@@ -37,10 +37,25 @@ describe('a process', () => {
     expect(wide.stack).toEqual({ start: top - 3 * PAGE, end: top });
   });
 
+  test('has no stacks more than an eighth of all addresses below its break', () => {
+    const { addressLimit } = new CoreWorld().kernel.mmu.geometry;
+    const eighth = addressLimit / 8;
+    const world = new CoreWorld({ space: { breakRange: { start: 3 * eighth, end: 4 * eighth } } });
+    world.process(code);
+    const [process] = world.core.processes;
+    expect(process!.stackRange).toEqual({ start: 2 * eighth, end: 3 * eighth });
+  });
+
   test('has room for one frame of registers at least', () => {
     const world = new CoreWorld();
     const { stack } = world.process(code, 0);
     expect(stack.end - stack.start).toBe(PAGE);
+  });
+
+  test('has room for two frames of registers unless told otherwise', () => {
+    const world = new CoreWorld({ kernel: { preset: 'toy' } });
+    const { stack } = world.process(code);
+    expect(stack.end - stack.start).toBe(2 * FRAME_SIZE);
   });
 
   test('keeps what it has until its last thread has ended, but for stacks', () => {

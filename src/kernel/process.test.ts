@@ -31,6 +31,10 @@ test('stacks lie one below the other, each above a page that is nobody’s', () 
   expect(place(1)).toBeUndefined();
 });
 
+test('a stack may fill all of the range but the guard below it', () => {
+  expect([placer().place(10), placer().place(9)]).toEqual([undefined, [11, 20]]);
+});
+
 test('a stack goes into the highest gap that has room for it and a guard', () => {
   const { place, process } = placer();
   place(2);

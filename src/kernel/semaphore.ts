@@ -41,8 +41,7 @@ export class Semaphore {
   /** @returns The thread to wake, if one waits. */
   up(thread: Thread): Thread | undefined {
     this.upsCount += 1;
-    const held = this.holders.lastIndexOf(thread);
-    this.holders.splice(held < 0 ? 0 : held, 1);
+    this.holders.splice(Math.max(0, this.holders.lastIndexOf(thread)), 1);
     const woken = this.waiters.take();
     if (woken === undefined || this.kind === 'mesa') this.#value += 1;
     else this.#taken(woken);

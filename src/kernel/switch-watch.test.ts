@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { compute, CoreWorld, looseThreads } from './core-world.test-helper.ts';
+import { FRAME_SIZE } from './context-switch.ts';
 import type { CoreStep } from './core.ts';
 import { SwitchWatch } from './switch-watch.ts';
+import type { Thread } from './thread.ts';
 
 const STEPS: readonly CoreStep[] = ['enter', 'save', 'pick', 'set-root', 'load', 'return'];
 
@@ -31,6 +33,34 @@ test('a watch of no core finds nothing', () => {
   const watch = new SwitchWatch();
   for (const step of STEPS.toReversed()) watch.stepped(step, looseThreads(1)[0]);
   expect(watch.problems).toEqual({});
+});
+
+test('a thread that ended must be among those that are not yet taken away', () => {
+  const [ended, other] = looseThreads(2);
+  ended!.state = 'ended';
+  const burialWith = (...dying: readonly Thread[]): string | undefined => {
+    const watch = new SwitchWatch();
+    const list = dying.map((thread) => ({ thread }));
+    watch.attach(Object({ activities: new Map(), dying: list, isInKernel: true }));
+    watch.stepped('enter', ended);
+    watch.stepped('pick', undefined);
+    return watch.problems.burial;
+  };
+  expect(burialWith(other!, ended!)).toBeUndefined();
+  expect(burialWith(other!)).toBe('t0 was taken away before the core went on');
+});
+
+test('where registers lie is looked at when they are saved; all of the stack is theirs', () => {
+  const world = new CoreWorld();
+  const { watch } = world;
+  const thread = world.process(() => compute(1));
+  thread.savedSp = thread.stack.start - 8;
+  for (const step of ['enter', 'set-root', 'load', 'return'] as const) watch.stepped(step, thread);
+  thread.savedSp = thread.stack.start;
+  watch.stepped('save', thread);
+  thread.savedSp = thread.stack.end - FRAME_SIZE;
+  watch.stepped('save', thread);
+  expect(watch.problems.stack).toBeUndefined();
 });
 
 test('the first problem of each kind is kept', () => {
