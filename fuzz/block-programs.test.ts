@@ -54,7 +54,7 @@ function programs(
   );
 }
 
-const PROGRAMS = programs(1000, BLOCK_OP_KINDS, 64);
+const PROGRAMS = programs(1000, BLOCK_OP_KINDS, 128);
 const OPS = PROGRAMS.flat();
 
 /** The share of ops of a kind for which this holds. */
@@ -69,10 +69,10 @@ const product = (op: BlockOp): bigint =>
 describe('a program', () => {
   test('has 1 to opsMax ops, short ones and long ones', () => {
     const lengths = PROGRAMS.map(({ length }) => length);
-    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1, 64]);
-    // Every other one is short, and of the others half are above 32.
-    expect(lengths.filter((length) => length <= 8).length).toBeGreaterThan(500);
-    expect(lengths.filter((length) => length > 32).length).toBeGreaterThan(200);
+    expect([Math.min(...lengths), Math.max(...lengths)]).toEqual([1, 128]);
+    // Every other one is short, and of the others half are above 64.
+    expect(lengths.filter((length) => length <= 32).length).toBeGreaterThan(500);
+    expect(lengths.filter((length) => length > 64).length).toBeGreaterThan(200);
   });
 
   test.each([1, 2, 7, 8, 9])('has %d ops at the most, if that is all it may', (opsMax) => {
@@ -106,6 +106,16 @@ describe('a program', () => {
     );
     expect(Math.max(...highest)).toBe(63);
     expect(highest.filter((slot) => slot < 2).length).toBeGreaterThan(200);
+  });
+
+  test('draws the power of two below the size as alignment as often as not', () => {
+    const aligned = OPS.flatMap((op) =>
+      op.kind === 'aligned' && op.size >= 64 && op.size < 8192 ? [op] : [],
+    );
+    const isBelow = ({ alignment, size }: (typeof aligned)[number]): boolean =>
+      alignment <= size && size < 2 * alignment;
+    expect(aligned.filter(isBelow).length / aligned.length).toBeGreaterThan(0.4);
+    expect(aligned.filter(isBelow).length / aligned.length).toBeLessThan(0.7);
   });
 
   test('draws alignments from 1 to 8192, all of them', () => {
@@ -142,7 +152,7 @@ describe('a program', () => {
   });
 
   test('of the same state of the generator is the same', () => {
-    expect(programs(50, BLOCK_OP_KINDS, 64)).toEqual(PROGRAMS.slice(0, 50));
+    expect(programs(50, BLOCK_OP_KINDS, 128)).toEqual(PROGRAMS.slice(0, 50));
   });
 });
 

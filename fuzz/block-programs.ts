@@ -4,9 +4,10 @@ import type { AllocatorTarget } from '../src/check/target.ts';
 import { BLOCK_OP_KINDS, type BlockOp, type BlockOpKind, type Slot } from '../src/program/op.ts';
 import { type DrawProgram, programLength } from './draw-program.ts';
 import type { HeapView } from './heap-view.ts';
-import { SizeSource } from './sizes.ts';
+import type { SizeSweep } from './size-sweep.ts';
+import { SizeSource, type Thresholds } from './sizes.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
-import { drawKind, drawSwarm, evenSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
+import { drawKind, drawSwarm, offeredSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
 /** A program without malloc does nothing, and one without free now and then fills the heap. */
 export const BLOCK_ODDS: Readonly<Record<BlockOpKind, Odds>> = {
@@ -18,6 +19,20 @@ export const BLOCK_ODDS: Readonly<Record<BlockOpKind, Odds>> = {
   'double-free': { offOneIn: 2, weightMax: 5 },
   'free-inside': { offOneIn: 2, weightMax: 5 },
 };
+
+/** Short programs are one of everything: each call is as likely as any other, and half as likely to be misuse. */
+const SHORT_WEIGHTS: Swarm<BlockOpKind> = {
+  malloc: 2,
+  free: 2,
+  realloc: 2,
+  calloc: 2,
+  aligned: 2,
+  'double-free': 1,
+  'free-inside': 1,
+};
+
+/** Ops of the longest short program: enough to use memory again, and few enough to begin often on a fresh heap. */
+export const SHORT_BLOCKS_MAX = 32;
 
 /** The kinds of op that an allocator can be sent. */
 export function offeredKinds(target: AllocatorTarget): readonly BlockOpKind[] {
@@ -40,13 +55,21 @@ export function blockPrograms(
 ): DrawProgram {
   return (prng, opsMax) => {
     const draft = new BlockDraft(prng, offered, { without });
-    return Array.from({ length: programLength(prng, opsMax) }, () => {
-      const op = draft.op();
-      draft.note(op, op.kind === 'free' ? 'freed' : 'granted');
-      return op;
-    });
+    return Array.from(
+      { length: programLength(prng, { opsMax, shortMax: SHORT_BLOCKS_MAX }) },
+      () => {
+        const op = draft.op();
+        draft.note(op, op.kind === 'free' ? 'freed' : 'granted');
+        return op;
+      },
+    );
   };
 }
+
+/** The largest alignment that is asked for. */
+const ALIGNMENT_MAX = 2 ** 13;
+/** A free is one of null once in so many. */
+const NULL_ONE_IN = 16;
 
 /** In which order slots are freed and filled. */
 const ORDERS = ['newest', 'oldest', 'any', 'mixed', 'mixed'] as const;
@@ -70,20 +93,19 @@ export class BlockDraft {
   constructor(
     prng: Prng,
     offered: readonly BlockOpKind[],
-    { heap, isShort = false, thresholds, without = NOTHING }: DraftOptions,
+    { heap, isShort = false, sweep, thresholds, without = NOTHING }: DraftOptions,
   ) {
     this.#prng = prng;
     const isFixed = without.has('swarm');
-    // A short program is one of everything: what it needs of chance is which op, at which size.
     const isAny = isShort && !isFixed;
     this.#swarm = isFixed
       ? fixedSwarm(BLOCK_ODDS, offered)
       : isAny
-        ? evenSwarm(BLOCK_ODDS, offered)
+        ? offeredSwarm(SHORT_WEIGHTS, offered)
         : drawSwarm(prng, BLOCK_ODDS, offered);
     this.#order = isFixed || isAny ? 'mixed' : prng.pick(ORDERS);
     this.#goesOn = isFixed || isAny ? 0 : prng.pick([0, 0, 0, 4, 6, 7]);
-    this.#sizes = new SizeSource(prng, { heap, isFresh: isAny, thresholds, without });
+    this.#sizes = new SizeSource(prng, { heap, isShort: isAny, sweep, thresholds, without });
     const slotsCount = prng.pick([2, 4, 8, 16, 32, 64]);
     this.#empty = Array.from({ length: slotsCount }, (_, slot) => slotsCount - 1 - slot);
   }
@@ -136,15 +158,17 @@ export class BlockDraft {
     if (this.#empty.length === 0) return this.#free();
     const slot = this.#pick(this.#empty);
     if (kind === 'calloc') return { kind, slot, ...this.#factors() };
-    const size = this.#sizes.draw();
+    const size = this.#sizes.draw(kind);
     return kind === 'malloc'
       ? { kind, slot, size }
-      : { kind, slot, alignment: this.#alignment(), size };
+      : { kind, slot, alignment: this.#alignment(size), size };
   }
 
-  /** Up to two pages; seldom one that every block has. */
-  #alignment(): number {
+  /** Up to two pages; often the power of two below the size, and seldom one that every block has. */
+  #alignment(size: Size): number {
     const prng = this.#prng;
+    const isPower = size >= 8 && size <= ALIGNMENT_MAX && prng.oneIn(2);
+    if (isPower) return 2 ** Math.floor(Math.log2(Number(size)));
     return 2 ** (prng.oneIn(8) ? prng.below(3) : prng.between(3, 13));
   }
 
@@ -155,7 +179,7 @@ export class BlockDraft {
         kind: 'realloc',
         slot: this.#pick(this.#empty),
         source: null,
-        size: this.#sizes.draw(),
+        size: this.#sizes.draw('realloc'),
       };
     const source = this.#order === 'mixed' ? prng.pick(this.#live) : this.#pick(this.#live);
     return { kind: 'realloc', slot: source, source, size: this.#sizes.drawFor(source) };
@@ -169,14 +193,17 @@ export class BlockDraft {
   }
 
   #factors(): { readonly count: Size; readonly size: Size } {
-    return { count: this.#sizes.draw(), size: this.#prng.pick([1, 1, 2, 8, 2 ** 31, 2 ** 32]) };
+    return {
+      count: this.#sizes.draw('calloc'),
+      size: this.#prng.pick([1, 1, 2, 8, 2 ** 31, 2 ** 32]),
+    };
   }
 
   #free(): BlockOp {
     const isNone = this.#live.length === 0;
     if (isNone && !this.#prng.oneIn(8))
-      return { kind: 'malloc', slot: this.#pick(this.#empty), size: this.#sizes.draw() };
-    if (isNone || this.#prng.oneIn(50)) return { kind: 'free', slot: null };
+      return { kind: 'malloc', slot: this.#pick(this.#empty), size: this.#sizes.draw('malloc') };
+    if (isNone || this.#prng.oneIn(NULL_ONE_IN)) return { kind: 'free', slot: null };
     return { kind: 'free', slot: this.#pick(this.#live) };
   }
 
@@ -193,7 +220,9 @@ export interface DraftOptions {
   /** What is known of the heap, for sizes that fit it. */
   readonly heap?: HeapView;
   /** Sizes from which on the target may do something else. */
-  readonly thresholds?: readonly number[];
+  readonly thresholds?: Thresholds;
+  /** What goes over sizes in all programs of a campaign; default one of this program alone. */
+  readonly sweep?: SizeSweep;
   /** Whether the program is a short one, in which every kind of op comes up, and sizes of every sort. */
   readonly isShort?: boolean;
   readonly without?: ReadonlySet<EnginePart> | undefined;

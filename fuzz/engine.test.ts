@@ -103,7 +103,7 @@ describe('a campaign', () => {
         }
         return lengths;
       };
-      expect(Math.max(...lengthsUpTo(1000)) <= 8).toBe(isShort);
+      expect(Math.max(...lengthsUpTo(1000)) <= 32).toBe(isShort);
       expect(Math.max(...lengthsUpTo(4000))).toBeGreaterThan(64);
     },
   );

@@ -5,11 +5,12 @@ import { Runner } from '../src/check/runner.ts';
 import { isMachine, type MakeTarget } from '../src/check/target.ts';
 import type { BlockOp, BlockOpKind, Op } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
-import { BlockDraft, offeredKinds } from './block-programs.ts';
+import { BlockDraft, offeredKinds, SHORT_BLOCKS_MAX } from './block-programs.ts';
 import { Corpus } from './corpus.ts';
-import { type DrawProgram, programLength, SHORT_OPS } from './draw-program.ts';
+import { type DrawProgram, programLength, SHORT_MAX } from './draw-program.ts';
 import { drawProgramFor } from './generator.ts';
-import { thresholdsOf } from './sizes.ts';
+import { SizeSweep } from './size-sweep.ts';
+import { type Thresholds, thresholdsOf } from './sizes.ts';
 import { mutate } from './mutators.ts';
 import { Novelty } from './novelty.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
@@ -82,7 +83,8 @@ interface WholePrograms {
 /** What the programs of an allocator are drawn from. */
 interface DraftedPrograms {
   readonly kinds: readonly BlockOpKind[];
-  readonly thresholds: readonly number[];
+  readonly thresholds: Thresholds;
+  readonly sweep: SizeSweep;
 }
 
 /** Draws and runs the programs of a campaign, one after the other, and keeps those that show something new. */
@@ -110,7 +112,7 @@ export class Engine {
     const target = makeTarget();
     this.#source = isMachine(target)
       ? { draw: drawProgramFor(target, this.#without) }
-      : { kinds: offeredKinds(target), thresholds: thresholdsOf(target) };
+      : { kinds: offeredKinds(target), thresholds: thresholdsOf(target), sweep: new SizeSweep() };
     this.#opsMax = options.opsMax ?? (isMachine(target) ? 64 : 128);
     this.#runner = this.#newRunner();
   }
@@ -152,7 +154,7 @@ export class Engine {
 
   #newRunner(): Runner {
     return new Runner(this.#makeTarget, {
-      ...('kinds' in this.#source && { checkEvery: CHECK_EVERY, checkFirst: SHORT_OPS }),
+      ...('kinds' in this.#source && { checkEvery: CHECK_EVERY, checkFirst: SHORT_BLOCKS_MAX }),
       observe: (op, outcome) => this.#observe(op, outcome),
     });
   }
@@ -182,8 +184,9 @@ export class Engine {
     const known = this.#options.known?.[number];
     if (known !== undefined) return this.#whole(known);
     const isFirst = this.#opsCount < SHORT_FIRST_OPS && !this.#without.has('growth');
-    const opsMax = isFirst ? Math.min(SHORT_OPS, this.#opsMax) : this.#opsMax;
     const source = this.#source;
+    const shortMax = 'kinds' in source ? SHORT_BLOCKS_MAX : SHORT_MAX;
+    const opsMax = isFirst ? Math.min(shortMax, this.#opsMax) : this.#opsMax;
     if ('kinds' in source) return this.#drafted(prng, source, opsMax);
     const program = [...this.#start(prng), ...source.draw(prng, opsMax)];
     return this.#whole(program.slice(0, this.#opsMax));
@@ -196,13 +199,13 @@ export class Engine {
     yield* program;
   }
 
-  *#drafted(prng: Prng, { kinds, thresholds }: DraftedPrograms, opsMax: number): Generator<Op> {
+  *#drafted(prng: Prng, { kinds, ...sizes }: DraftedPrograms, opsMax: number): Generator<Op> {
     this.#novelty.begin(this.#runner.target);
     const start = this.#start(prng);
     const [{ heap }, without, program] = [this.#novelty, this.#without, this.#program];
-    const length = programLength(prng, opsMax);
-    const isShort = length <= SHORT_OPS;
-    const draft = new BlockDraft(prng, kinds, { heap, thresholds, isShort, without });
+    const length = programLength(prng, { opsMax, shortMax: SHORT_BLOCKS_MAX });
+    const isShort = length <= SHORT_BLOCKS_MAX;
+    const draft = new BlockDraft(prng, kinds, { heap, ...sizes, isShort, without });
     this.#draft = draft;
     for (const op of start) {
       program.push(draft.fitted(op as BlockOp));

@@ -9,7 +9,7 @@ import {
   PROTECTIONS,
   type Slot,
 } from '../src/program/op.ts';
-import { type DrawProgram, programLength } from './draw-program.ts';
+import { type DrawProgram, programLength, SHORT_MAX } from './draw-program.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
 import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
@@ -47,7 +47,9 @@ export function pagePrograms(
   return (prng, opsMax) => {
     const swarm = without.has('swarm') ? fixedSwarm(PAGE_ODDS) : drawSwarm(prng, PAGE_ODDS);
     const draft = new Draft(prng, pageSize, swarm);
-    return Array.from({ length: programLength(prng, opsMax) }, () => draft.op());
+    return Array.from({ length: programLength(prng, { opsMax, shortMax: SHORT_MAX }) }, () =>
+      draft.op(),
+    );
   };
 }
 

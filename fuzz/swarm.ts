@@ -42,14 +42,14 @@ export function fixedSwarm<Kind extends OpKind>(
   return Object.fromEntries(entries) as Swarm<Kind>;
 }
 
-/** Each kind that a target is offered is as likely as any other. */
-export function evenSwarm<Kind extends OpKind>(
-  odds: Readonly<Record<Kind, Odds>>,
+/** These weights for the kinds that a target is offered. */
+export function offeredSwarm<Kind extends OpKind>(
+  weights: Swarm<Kind>,
   offered: readonly Kind[],
 ): Swarm<Kind> {
-  const entries = kindsOf(odds).map((kind): [Kind, number] => [
+  const entries = kindsOf(weights).map((kind): [Kind, number] => [
     kind,
-    offered.includes(kind) ? 1 : 0,
+    offered.includes(kind) ? weights[kind] : 0,
   ]);
   return Object.fromEntries(entries) as Swarm<Kind>;
 }

@@ -12,7 +12,7 @@ import {
 } from '../src/program/op.ts';
 import { type Place, ProcessSketch } from '../src/program/process-sketch.ts';
 import type { DrawProgram } from './draw-program.ts';
-import { programLength } from './draw-program.ts';
+import { programLength, SHORT_MAX } from './draw-program.ts';
 import { type EnginePart, NOTHING } from './parts.ts';
 import { drawKind, drawSwarm, fixedSwarm, type Odds, type Swarm } from './swarm.ts';
 
@@ -55,7 +55,7 @@ export function threadPrograms(
       ? fixedSwarm<Kind>(THREAD_ODDS)
       : drawSwarm<Kind>(prng, THREAD_ODDS);
     const draft = new Draft(prng, pageSize, swarm);
-    const length = programLength(prng, opsMax);
+    const length = programLength(prng, { opsMax, shortMax: SHORT_MAX });
     return [...draft.opening(), ...Array.from({ length }, () => draft.op())].slice(0, opsMax);
   };
 }
