@@ -22,6 +22,7 @@ import { campaignOnThreads } from './campaign-threads.ts';
 import { campaignOnTraces } from './campaign-traces.ts';
 import { campaignOnNative } from './campaign-native.ts';
 import { campaignOnWasm } from './campaign-wasm.ts';
+import { campaignOnWasmProofs } from './campaign-wasm-proofs.ts';
 import { tellUsageErrors } from './usage-errors.ts';
 
 /**
@@ -61,7 +62,7 @@ const PARTS: Readonly<Record<string, () => number | Promise<number>>> = {
   lab: () => campaignOnLab(seed, share, values.traces),
   broken: () => campaignOnBroken(seed, share),
   famous: () => campaignOnFamous(seed, share),
-  proofs: () => campaignOnProofs(),
+  proofs: () => campaignOnProofs() + campaignOnWasmProofs(),
   packages: () => campaignOnPackages(seed, share),
 };
 const names = values.only?.split(',') ?? Object.keys(PARTS);
