@@ -308,7 +308,7 @@ const frees: readonly Break[] = [
     op: 'free',
   },
   {
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     when: 'the second free is accepted',
     program: 'b0 = malloc 24; free b0; double-free b0',
     breaks: (toy) => ({ free: (address) => void toy.free(address) }),
@@ -317,7 +317,7 @@ const frees: readonly Break[] = [
     op: 'double-free',
   },
   {
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     when: 'an inner address is accepted',
     program: 'b0 = malloc 24; free-inside b0 8',
     breaks: () => ({ free: () => true }),

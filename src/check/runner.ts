@@ -24,7 +24,8 @@ import type { TraceStep } from './trace.ts';
  * been given back. From the first finding on that can no longer be said, so a run ends with its first finding, and
  * the next run starts on a new target.
  *
- * Shape. A program starts on a fresh heap, its ops run in order, then everything live is freed, so that every block's
+ * Shape. A program starts on a fresh heap, its ops run in order (up to one at which the target stops on purpose, as it
+ * promises of misuse), then everything live is freed, so that every block's
  * contents are looked at and what is lost on the way shows; last comes the target's `reset`, if it has one: the next
  * program starts on what that leaves, or on a new target. The loop allocates nothing
  * and knows nothing of where programs come from. Laws that look at one block are asked after every op; those that
@@ -123,7 +124,8 @@ export class Runner {
         ? this.#perform(target, program)
         : this.#drive(driver!, program);
       if (verdict !== undefined) return this.#found(verdict);
-      this.#reset();
+      if (driver?.hasAborted === true) this.#startOver();
+      else this.#reset();
       return undefined;
     } catch (error) {
       return this.#crashed(error);
@@ -167,7 +169,7 @@ export class Runner {
       this.#isStepping = true;
       const verdict = this.#step(driver, op, at.step);
       this.#isStepping = false;
-      if (verdict !== undefined) return verdict;
+      if (verdict !== undefined || driver.hasAborted) return verdict;
       at.step += 1;
     }
     at.op = undefined;
@@ -258,15 +260,21 @@ export class Runner {
       step,
       op: this.#isSchedule ? ('schedule' as const) : (op?.kind ?? ('end' as const)),
     };
+    this.#startOver();
+    return finding;
+  }
+
+  /** Goes on with a new target. */
+  #startOver(): void {
     this.#replaceTarget();
     this.#isFresh = true;
-    return finding;
   }
 
   #step(driver: AllocatorDriver, op: Op, step: number): Verdict | undefined {
     this.counts.ops += 1;
     const verdict = driver.send(op);
     if (this.#isNoted) this.#note(op, driver.outcome);
+    if (driver.hasAborted) return verdict;
     const isDue = step < this.#checkFirst || (step + 1) % this.#checkEvery === 0;
     return verdict ?? (isDue ? driver.inspect(this.#noteAsked) : undefined);
   }

@@ -257,13 +257,13 @@ export const BREAKS: readonly Break[] = [
     program: 'b0 = malloc 33',
   },
   {
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     find: 'if (size === undefined) return false;',
     replace: 'if (size === undefined) return true;',
     program: 'b0 = malloc 8; free b0; double-free b0',
   },
   {
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     find: 'if (size === undefined) return false;',
     replace: 'if (size === undefined) return true;',
     program: 'b0 = malloc 24; free-inside b0 8',

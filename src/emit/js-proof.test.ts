@@ -122,8 +122,8 @@ describe('there is no program', () => {
     [
       library,
       'c',
-      'double-free-is-refused',
-      'double-free-is-refused asks what free returned, which is nothing here',
+      'double-free-keeps-promise',
+      'double-free-keeps-promise asks what free returned, which is nothing here',
     ],
     [
       library,

@@ -57,6 +57,7 @@ export function buddyTarget(name = 'buddy'): MakeAllocatorTarget {
       largest: true,
       doubleFree: 'refused',
       freeInside: 'refused',
+      freeForeign: 'refused',
     };
     return targetOver(arena, buddy, { name, promises, invariants });
   };
@@ -77,6 +78,7 @@ export function slabTarget(name = 'slab'): MakeAllocatorTarget {
       reallocZero: 'frees',
       doubleFree: 'refused',
       freeInside: 'refused',
+      freeForeign: 'refused',
       returnsFrom: CELL_MAX + 1,
       // aligned(8192, 1) has a page.
       slack: 4 * KIB - 1,
@@ -104,6 +106,7 @@ export function bumpTarget(name = 'bump'): MakeAllocatorTarget {
       recovers: BUMP_GROWTH - BUMP_HEADER,
       largest: true,
       slack: BUMP_ALIGNMENT - 1,
+      writeFreed: 'ignored',
     };
     return {
       ...targetOver(arena, bump, { name, promises, invariants }),

@@ -13,7 +13,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-loses-every-16th-free',
     original: 'slab',
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     story: 'Every 16th free of a slab is accepted and forgotten.',
     patch: {
       module: 'allocators/slab',
@@ -27,7 +27,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-frees-twice',
     original: 'slab',
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     story:
       'A second free of a cell is accepted, and lists the cell twice (zephyrproject-rtos/zephyr issue 96560).',
     patch: {
@@ -54,7 +54,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-free-of-small-does-nothing',
     original: 'slab',
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     story: 'Freeing a small block does nothing at all (withlang-dev/with issue 70).',
     patch: {
       module: 'allocators/slab',
@@ -138,7 +138,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-frees-inside-a-cell',
     original: 'slab',
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     story: 'An address inside a cell is rounded down to the cell, and frees it.',
     patch: {
       module: 'allocators/slab',
@@ -224,5 +224,19 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
       replace: 'this.free(address);\n            return this.malloc(0);',
     },
     shortest: 'b0 = malloc 0\nb0 = realloc b0 0',
+  },
+  {
+    name: 'slab-sees-24-bits-of-an-address',
+    original: 'slab',
+    law: 'free-foreign-keeps-promise',
+    story:
+      'Addresses are told by their low 24 bits, so one that lies a whole heap further on frees the cell that it looks like.',
+    patch: {
+      module: 'allocators/slab',
+      find: 'free(address) {\n        if (address === null)\n            return true;\n        const slab = this.#slabOf(address);',
+      replace:
+        'free(address) {\n        if (address === null)\n            return true;\n        address %= 2 ** 24;\n        const slab = this.#slabOf(address);',
+    },
+    shortest: 'b0 = malloc 0\nfree-foreign 0',
   },
 ];
