@@ -1,6 +1,6 @@
 import { KitBug } from '../../src/base/kit-bug.ts';
 import type { Verdict } from '../../src/check/judge.ts';
-import { LAW } from '../../src/check/law.ts';
+import { lawOfCrash } from '../../src/check/crash.ts';
 import type { Shadow } from '../../src/check/shadow.ts';
 import type { AllocatorTarget, MakeAllocatorTarget } from '../../src/check/target.ts';
 import type { BlockOp, Slot } from '../../src/program/op.ts';
@@ -224,7 +224,8 @@ export class Explorer {
       // What a target throws in a call is its crash; a broken belief outside of one is ours.
       if (error instanceof KitBug && !this.#cursor.driver.isCalling) throw error;
       const observed = `the last op threw ${String(error)}`;
-      return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
+      const { name: law } = lawOfCrash(this.#cursor.program.at(-1));
+      return this.#found({ law, observed, expected: 'an answer' });
     }
   }
 

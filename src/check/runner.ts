@@ -3,7 +3,7 @@ import { UsageError } from '../base/usage-error.ts';
 import type { Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import { AllocatorDriver } from './allocator-driver.ts';
-import { crashSite } from './crash.ts';
+import { crashSite, lawOfCrash } from './crash.ts';
 import { type Finding, formatCall } from './finding.ts';
 import { HostDied } from './host-died.ts';
 import { askedCounters, askInvariants, type Verdict } from './judge.ts';
@@ -147,7 +147,7 @@ export class Runner {
     const call = op === undefined ? outside : formatCall(op);
     if (error instanceof HostDied) return this.#died(call, error);
     const observed = `${call} threw ${describeError(error)}`;
-    const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
+    const verdict = { law: lawOfCrash(op).name, observed, expected: 'an answer' };
     return { ...this.#found(verdict), crash: crashSite(error) };
   }
 
@@ -157,8 +157,9 @@ export class Runner {
       const broken = LAW.answersInTime.check(died.death.limitMs, 'timed out')!;
       return this.#found({ law: LAW.answersInTime.name, ...broken });
     }
+    const { op } = this.#at;
     const observed = `${call} ${died.message}`;
-    const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
+    const verdict = { law: lawOfCrash(op).name, observed, expected: 'an answer' };
     return { ...this.#found(verdict), crash: died.site };
   }
 

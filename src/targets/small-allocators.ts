@@ -79,6 +79,7 @@ export function slabTarget(name = 'slab'): MakeAllocatorTarget {
       doubleFree: 'refused',
       freeInside: 'refused',
       freeForeign: 'refused',
+      writeFreed: 'ignored',
       returnsFrom: CELL_MAX + 1,
       // aligned(8192, 1) has a page.
       slack: 4 * KIB - 1,
@@ -106,7 +107,6 @@ export function bumpTarget(name = 'bump'): MakeAllocatorTarget {
       recovers: BUMP_GROWTH - BUMP_HEADER,
       largest: true,
       slack: BUMP_ALIGNMENT - 1,
-      writeFreed: 'ignored',
     };
     return {
       ...targetOver(arena, bump, { name, promises, invariants }),

@@ -194,18 +194,4 @@ export const BUDDY_MUTANTS: readonly Mutant[] = [
     },
     shortest: 'b0 = malloc 2\nb1 = malloc 0\nb2 = malloc 1',
   },
-  {
-    name: 'buddy-marks-wrap',
-    original: 'buddy',
-    law: 'free-foreign-keeps-promise',
-    story:
-      'The place of a mark is masked instead of checked, so an address behind the pool frees the block that it wraps to.',
-    patch: {
-      module: 'allocators/buddy',
-      find: 'const isMarked = address >= start && address < end && offset % 2 ** ORDER_MIN === 0;\n        return isMarked ? this.#marks[offset >>> ORDER_MIN] : 0;',
-      replace:
-        'const isMarked = offset % 2 ** ORDER_MIN === 0;\n        return isMarked ? this.#marks[(offset >>> ORDER_MIN) % (end - start >>> ORDER_MIN)] : 0;',
-    },
-    shortest: 'b0 = malloc 0\nfree-foreign 0',
-  },
 ];

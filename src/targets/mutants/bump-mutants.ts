@@ -155,26 +155,4 @@ export const BUMP_MUTANTS: readonly Mutant[] = [
     },
     shortest: 'b0 = aligned 16 0',
   },
-  {
-    name: 'bump-lists-freed-blocks-in-them',
-    original: 'bump',
-    law: 'write-freed-keeps-promise',
-    story:
-      'A list of freed blocks, each of which holds the address of the next, is believed whatever was written there (tcache poisoning).',
-    patch: [
-      {
-        module: 'allocators/bump',
-        find: 'if (this.#liveCount === 0) {',
-        replace:
-          'if (address !== this.#last) {\n            this.#arena.store(address, this.listed ?? 0);\n            this.listed = address;\n        }\n        if (this.#liveCount === 0) {\n            this.listed = 0;',
-      },
-      {
-        module: 'allocators/bump',
-        find: 'return this.aligned(BUMP_ALIGNMENT, size);',
-        replace:
-          'const listed = this.listed ?? 0;\n        if (listed === 0 || size < 1 || size > 8)\n            return this.aligned(BUMP_ALIGNMENT, size);\n        this.listed = this.#arena.load(listed);\n        this.#liveCount += 1;\n        this.#setUsable(listed, 8);\n        return listed;',
-      },
-    ],
-    shortest: 'b0 = malloc 1\nb1 = malloc 0\nfree b0\nwrite-freed b0 0',
-  },
 ];

@@ -107,7 +107,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
     story:
       'calloc of exactly the largest cell takes it for fresh pages, which come zero: calloc that trusts where its memory comes from (jbush001/NyuziProcessor issue 164).',
     patch: { module: 'allocators/slab', find: 'total <= CELL_MAX)', replace: 'total < CELL_MAX)' },
-    shortest: 'b0 = calloc 1 1024',
+    shortest: 'b0 = malloc 769\nfree b0\nb0 = calloc 1 1024',
   },
   {
     name: 'slab-aligned-takes-any-cell',
@@ -162,7 +162,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-realloc-frees-what-it-keeps',
     original: 'slab',
-    law: 'contents-survive',
+    law: 'free-accepts-its-blocks',
     story:
       'A realloc that is refused frees a small or a big block all the same (rhempel/umm_malloc issue 11).',
     patch: {
@@ -171,7 +171,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
       replace:
         'if (target === null) {\n            this.free(address);\n            return null;\n        }',
     },
-    shortest: 'b0 = malloc 1\nb0 = realloc b0 16777217',
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 16773121',
   },
   {
     name: 'slab-pages-wrap-at-32-bits',
@@ -191,11 +191,11 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
     name: 'slab-list-ends-in-the-next-page',
     original: 'slab',
     law: 'slab-lists-free-cells',
-    story: 'The last cell of a new slab names one behind it, instead of the end of the list.',
+    story: 'The list of a new slab has one cell more than the page.',
     patch: {
       module: 'allocators/slab',
-      find: 'each < last; each += cell',
-      replace: 'each <= last; each += cell',
+      find: 'each = last; each >= start',
+      replace: 'each = last + cell; each >= start',
     },
     shortest: 'b0 = malloc 0',
   },
@@ -224,6 +224,28 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
       replace: 'this.free(address);\n            return this.malloc(0);',
     },
     shortest: 'b0 = malloc 0\nb0 = realloc b0 0',
+  },
+  {
+    name: 'slab-links-free-cells-in-them',
+    original: 'slab',
+    law: 'write-freed-keeps-promise',
+    story:
+      'A free cell holds the place of the next, which is believed whatever was written there since (tcache poisoning).',
+    patch: [
+      {
+        module: 'allocators/slab',
+        find: 'slab.free.push(address);',
+        replace:
+          'this.#arena.store(address, (slab.free.at(-1) ?? slab.start) - slab.start);\n        slab.free.push(address);',
+      },
+      {
+        module: 'allocators/slab',
+        find: 'const address = slab.free.pop();',
+        replace:
+          'const address = slab.free.pop();\n        const link = this.#arena.load(address);\n        if (slab.free.length > 0 && link !== 0)\n            slab.free[slab.free.length - 1] = slab.start + link;',
+      },
+    ],
+    shortest: 'b0 = malloc 1\nfree b0\nwrite-freed b0 0',
   },
   {
     name: 'slab-sees-24-bits-of-an-address',
