@@ -97,7 +97,11 @@ describe('a promise to stop at a second free', () => {
 test('a second free that is promised to be ignored may return anything, and changes nothing', () => {
   const make = (free: boolean | undefined, more: number): Override => {
     return (toy) => ({
-      promises: { ...toy.promises, doubleFree: 'ignored', recovers: undefined } as unknown as Promises,
+      promises: {
+        ...toy.promises,
+        doubleFree: 'ignored',
+        recovers: undefined,
+      } as unknown as Promises,
       free(address) {
         if (toy.free(address) === false) extra = more;
         return free;
@@ -113,30 +117,30 @@ test('a second free that is promised to be ignored may return anything, and chan
   });
 });
 
+/** A toy that sums the bytes of what is freed, and stops when it hands out what has another sum. */
+function checking(isChecked: boolean, start = 0x1010): Override {
+  return (toy) => {
+    const sums = new Map<number, number>();
+    let next = start;
+    return {
+      promises: { ...toy.promises, writeFreed: 'aborted' },
+      free(address) {
+        if (address === 0x1010) sums.set(address, toy.memory!.loadByte(address));
+        return toy.free(address);
+      },
+      malloc(size) {
+        if (sums.size === 0) return toy.malloc(size);
+        const isSame = sums.get(0x1010) === toy.memory!.loadByte(0x1010);
+        if (isChecked && !isSame) throw new Stop('write after free');
+        next += 16;
+        return next - 16;
+      },
+    };
+  };
+}
+
 describe('a write into a freed block', () => {
   const WRITTEN = 'b1 = malloc 8; b0 = malloc 8; free b0; write-freed b0 0; b0 = malloc 8';
-
-  /** A toy that sums the bytes of what is freed, and stops when it hands out what has another sum. */
-  function checking(isChecked: boolean, start = 0x1010): Override {
-    return (toy) => {
-      const sums = new Map<number, number>();
-      let next = start;
-      return {
-        promises: { ...toy.promises, writeFreed: 'aborted' },
-        free(address) {
-          if (address === 0x1010) sums.set(address, toy.memory!.loadByte(address));
-          return toy.free(address);
-        },
-        malloc(size) {
-          if (sums.size === 0) return toy.malloc(size);
-          const isSame = sums.get(0x1010) === toy.memory!.loadByte(0x1010);
-          if (isChecked && !isSame) throw new Stop('write after free');
-          next += 16;
-          return next - 16;
-        },
-      };
-    };
-  }
 
   test('stops a target that promises so', () => {
     const runner = new Runner(toyTarget(checking(true)), { record: 'outcomes' });

@@ -1,5 +1,5 @@
 import { unreachable } from '../base/kit-bug.ts';
-import { type Place, usageErrorAt } from '../base/usage-error.ts';
+import type { Place } from '../base/usage-error.ts';
 import { ACCESS_SIZES, type Base, type PageOp, type Protection, PROTECTIONS } from './op.ts';
 import { parseChoice, parseNumber, parseSigned, parseSlot } from './words.ts';
 

@@ -11,6 +11,7 @@ import { parseNativeSpec, printNativeSpec } from './spec-text.ts';
 /** As it was built: a host is a process of its own, which loads no TypeScript. */
 const built = createRequire(import.meta.url);
 const { Runner } = built('../../../dist/src/check/runner.js') as typeof runners;
+type Runner = runners.Runner;
 const { nativeEnv, servedNative } = built(
   '../../../dist/src/targets/native/served-native.js',
 ) as typeof natives;
@@ -25,6 +26,13 @@ function judged(spec: NativeSpec, program: string): Finding | undefined {
   const text = `heapcheck program 1\n${program.replaceAll(';', '\n')}`;
   const runner = new Runner(servedNative(spec, 'native'), { checkEvery: 1 });
   return runner.run(parseProgram(text, 'test.ops').program);
+}
+
+/** The library with another free: its abort stops at each, its malloc_trim takes a number and goes on. */
+function stopping(free: string): Runner {
+  const promises = { freeInside: 'aborted' } as const;
+  const makeTarget = servedNative({ library: LIBRARY, symbols: { free }, promises }, 'stops');
+  return new Runner(makeTarget, { checkEvery: 1, record: 'outcomes' });
 }
 
 describe("the system's C library", () => {
@@ -48,6 +56,20 @@ describe("the system's C library", () => {
     const finding = { law: 'calls-return', observed: 'malloc(24) died of SIGABRT', step: 0 };
     expect(runner.run(program)).toMatchObject(finding);
     expect(runner.run(program)).toMatchObject(finding);
+  });
+
+  test('may promise to stop at misuse: it does, and the next program goes on in a new process', () => {
+    const text = 'heapcheck program 1\nb0 = malloc 24\nfree-inside b0 8\nb1 = malloc 8\n';
+    const { program } = parseProgram(text, 'test.ops');
+    const runner = stopping('abort');
+    for (let time = 0; time < 2; time += 1) {
+      expect(runner.run(program)).toBeUndefined();
+      expect(runner.trace.map(({ outcome }) => outcome.kind)).toEqual(['granted', 'aborted']);
+    }
+    expect(stopping('malloc_trim').run(program)).toMatchObject({
+      law: 'free-inside-keeps-promise',
+      observed: 'free(b0 + 8) returned',
+    });
   });
 
   test('is refused with a sentence when it has no such function', () => {
