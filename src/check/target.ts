@@ -171,7 +171,8 @@ export interface Promises {
 
 /**
  * The system that a target asks for memory, as far as a test can have it refuse: an arena that answers null, a handout's
- * `mem_sbrk` that fails. A library of C asks the system itself, where nobody stands between, so it is not asked. A WebAssembly module grows its memory by an instruction of its own, which nobody can refuse one by
+ * `mem_sbrk` that fails. A library of C asks the system itself, where nobody stands between, so there it is calls that are
+ * counted and refused, not requests. A WebAssembly module grows its memory by an instruction of its own, which nobody can refuse one by
  * one; `--memory-max` bounds it.
  */
 export interface MemoryRefusals {
