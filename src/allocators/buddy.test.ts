@@ -79,7 +79,7 @@ describe('the buddy allocator', () => {
     const block = buddy.malloc(64)!;
     expect(
       [block + 1, block + 32, 0, 2 * POOL, block + 2 ** 32].map((each) => buddy.free(each)),
-    ).toEqual([false, false, false, false]);
+    ).toEqual([false, false, false, false, false]);
     expect([buddy.free(null), buddy.free(block), buddy.free(block)]).toEqual([true, true, false]);
   });
 

@@ -44,6 +44,10 @@ function refusing(): {
 
 const asIs = (): string => 'as is';
 
+function die(): never {
+  throw new Error('dead');
+}
+
 describe('memory of the system', () => {
   test('is refused to the calls that were named, of those that ask for some', () => {
     const { fake, refusals } = refusing();
@@ -77,9 +81,6 @@ describe('memory of the system', () => {
   test('counts as refused to a call that it was the death of', () => {
     const { counts, refusals } = refusing();
     refusals.refuse(0, 1);
-    const die = (): never => {
-      throw new Error('dead');
-    };
     expect(() => refusals.during(die)).toThrow('dead');
     expect(counts).toEqual({ refused: 0, isRefusing: 1 });
     expect(refusals.refusedCount).toBe(1);
