@@ -60,9 +60,10 @@ describe('a promise to stop at a second free', () => {
         madeCount += 1;
         return make();
       },
-      { record: 'outcomes', checkEvery: 1 },
+      { record: 'blocks', checkEvery: 1 },
     );
     expect(runner.run(ops(`${TWICE}; b2 = malloc 8`))).toBeUndefined();
+    expect(runner.trace.map(({ blocks }) => blocks?.length)).toEqual([1, 2, 1, undefined]);
     expect(runner.trace.map(({ outcome }) => outcome.kind)).toEqual([
       'granted',
       'granted',

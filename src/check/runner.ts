@@ -297,7 +297,8 @@ export class Runner {
     this.#observe?.(op, outcome);
     if (this.#record === 'nothing') return;
     const target = this.#target;
-    const blocks = this.#record === 'blocks' && !isMachine(target) ? target.walk?.() : undefined;
+    const isWalked = this.#record === 'blocks' && outcome.kind !== 'aborted';
+    const blocks = isWalked && !isMachine(target) ? target.walk?.() : undefined;
     this.#trace.push({ op, step: this.#at.step, outcome, blocks: blocks && [...blocks] });
   }
 }
