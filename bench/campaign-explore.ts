@@ -29,6 +29,9 @@ interface Bound {
   readonly opsMax: number;
 }
 
+/** Kinds that each of them promises an answer to. */
+const NO_WRITES = EXPLORED_KINDS.filter((kind) => kind !== 'write-freed');
+
 const BOUNDS: readonly Bound[] = [
   { name: 'reference', makeTarget: referenceTarget(), kinds: PLAIN, opsMax: 11 },
   { name: 'reference', makeTarget: referenceTarget(), kinds: [...PLAIN, 'realloc'], opsMax: 9 },
@@ -40,11 +43,16 @@ const BOUNDS: readonly Bound[] = [
     opsMax: 9,
   },
   { name: 'buddy', makeTarget: SMALL_ALLOCATORS.buddy(), kinds: PLAIN, opsMax: 9 },
-  { name: 'buddy', makeTarget: SMALL_ALLOCATORS.buddy(), kinds: EXPLORED_KINDS, opsMax: 5 },
+  { name: 'buddy', makeTarget: SMALL_ALLOCATORS.buddy(), kinds: NO_WRITES, opsMax: 5 },
   { name: 'slab', makeTarget: SMALL_ALLOCATORS.slab(), kinds: PLAIN, opsMax: 8 },
-  { name: 'slab', makeTarget: SMALL_ALLOCATORS.slab(), kinds: EXPLORED_KINDS, opsMax: 4 },
+  { name: 'slab', makeTarget: SMALL_ALLOCATORS.slab(), kinds: NO_WRITES, opsMax: 4 },
   { name: 'bump', makeTarget: SMALL_ALLOCATORS.bump(), kinds: PLAIN, opsMax: 8 },
-  { name: 'bump', makeTarget: SMALL_ALLOCATORS.bump(), kinds: STANDARD, opsMax: 5 },
+  {
+    name: 'bump',
+    makeTarget: SMALL_ALLOCATORS.bump(),
+    kinds: [...STANDARD, 'write-freed'],
+    opsMax: 5,
+  },
 ];
 
 /**

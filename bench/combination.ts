@@ -25,8 +25,10 @@ const ASKED_IF: Readonly<Record<string, (target: Offers) => boolean>> = {
   'realloc-zero-keeps-promise': ({ promises }) => promises.reallocZero === 'frees',
   'guards-stay-untouched': ({ guards }) => guards !== undefined,
   'usable-size-grows': ({ promises }) => promises.usableGrows === true,
-  'double-free-is-refused': ({ promises }) => promises.doubleFree !== undefined,
-  'free-inside-is-refused': ({ promises }) => promises.freeInside !== undefined,
+  'double-free-keeps-promise': ({ promises }) => promises.doubleFree !== undefined,
+  'free-inside-keeps-promise': ({ promises }) => promises.freeInside !== undefined,
+  'free-foreign-keeps-promise': ({ promises }) => promises.freeForeign !== undefined,
+  'write-freed-keeps-promise': ({ promises }) => promises.writeFreed !== undefined,
   'churn-is-bounded': ({ promises }) => promises.steady === true,
   'largest-fits': ({ promises }) => promises.largest === true,
 };

@@ -115,7 +115,7 @@ function opsOn(slot: Slot, { alignment, kinds, sizes }: ExplorerOptions, before:
         ],
   );
   const all: readonly BlockOp[] = isLive ? [...ops, { kind: 'free', slot }] : ops;
-  return all.filter(({ kind }) => kinds.includes(kind));
+  return all.filter(({ kind }) => kinds.some((each) => each === kind));
 }
 
 function alphabetOf(known: Program, target: AllocatorTarget): ExplorerOptions {

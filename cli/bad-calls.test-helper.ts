@@ -235,7 +235,7 @@ export const CALLS: readonly Row[] = [
   ],
   [
     'explore --kinds malloc,fre',
-    "--kinds: 'fre' is no kind of op; pass some of malloc, free, realloc, calloc, aligned, double-free, free-inside with commas between.",
+    "--kinds: 'fre' is no kind of op; pass some of malloc, free, realloc, calloc, aligned, double-free, free-inside, free-foreign, write-freed with commas between.",
   ],
   [
     'explore --kinds free,realloc',

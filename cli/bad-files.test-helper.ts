@@ -1,7 +1,7 @@
 import type { Row } from './bad-calls.test-helper.ts';
 
 const OPS =
-  'b0 = malloc 24, b0 = calloc 3 8, b0 = aligned 64 100, b0 = realloc b0 40, b0 = realloc null 24, free b0, free null, double-free b0, free-inside b0 8';
+  'b0 = malloc 24, b0 = calloc 3 8, b0 = aligned 64 100, b0 = realloc b0 40, b0 = realloc null 24, free b0, free null, double-free b0, free-inside b0 8, free-foreign 16, write-freed b0 8';
 
 const HEADERS =
   'write heap size, ids, ops and weight (classic), weight (0 to 3), ids, ops and peak bytes (modern), or ids and ops';

@@ -4,6 +4,7 @@
  */
 import type { RunCounts } from '../src/check/run-counts.ts';
 import { FlightRecorder } from '../src/supervise/flight-recorder.ts';
+import { promisesOf, type NativeSpec } from '../src/targets/native/native-library.ts';
 import { nativeTarget } from '../src/targets/native/native-target.ts';
 import { systemCalls } from '../src/targets/native/system-calls.ts';
 import { search, type WorkerTask } from './campaign-worker.ts';
@@ -56,7 +57,7 @@ async function work({ options, recordBytes, target }: ProcessTask): Promise<void
   const system = await systemCalls();
   system.forbidCores();
   const recorder = new FlightRecorder(system.mapFile(RECORD_FD, recordBytes));
-  const makeTarget = await nativeTarget(target.native!, target.name);
+  const makeTarget = await nativeTarget(goingOn(target.native!), target.name);
   const hasReset = makeTarget().reset !== undefined;
   const wear = new Wear();
   const beforeOp = recorder.note.bind(recorder);
@@ -89,4 +90,13 @@ async function work({ options, recordBytes, target }: ProcessTask): Promise<void
         if (message.kind === 'over') process.disconnect();
       }),
   });
+}
+
+/** The library without its promises to stop: whoever kept one would take this process along. */
+function goingOn(spec: NativeSpec): NativeSpec {
+  const promised = Object.entries(promisesOf(spec));
+  return {
+    ...spec,
+    promises: Object.fromEntries(promised.filter(([, what]) => what !== 'aborted')),
+  };
 }

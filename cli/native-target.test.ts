@@ -63,6 +63,12 @@ describe('fuzz calls a library in a process of its own', () => {
     expect(counts.programs).toBe(301);
   });
 
+  test('which is not asked for what it promises to stop at', async () => {
+    const { counts, findings } = await fuzzed('--runs', '301', '--promise', 'doubleFree=aborted');
+    expect(findings).toEqual([]);
+    expect(counts.programs).toBe(301);
+  });
+
   test('whose death is a finding, and another goes on', async () => {
     const symbols = ['--symbols', 'malloc=abort'];
     const { counts, findings } = await fuzzed(...symbols, '--keep-going', '--runs', '4');

@@ -1,7 +1,15 @@
 import type { Prng } from '../src/base/prng.ts';
 import type { Size } from '../src/base/units.ts';
-import type { AllocatorTarget } from '../src/check/target.ts';
-import { BLOCK_OP_KINDS, type BlockOp, type BlockOpKind, type Slot } from '../src/program/op.ts';
+import { type AllocatorTarget, misusePromise } from '../src/check/target.ts';
+import {
+  BLOCK_OP_KINDS,
+  type BlockOp,
+  type BlockOpKind,
+  isMisuse,
+  MISUSE_KINDS,
+  type MisuseKind,
+  type Slot,
+} from '../src/program/op.ts';
 import { type DrawProgram, programLength } from './draw-program.ts';
 import type { HeapView } from './heap-view.ts';
 import type { SizeSweep } from './size-sweep.ts';
@@ -18,6 +26,8 @@ export const BLOCK_ODDS: Readonly<Record<BlockOpKind, Odds>> = {
   aligned: { offOneIn: 2, weightMax: 30 },
   'double-free': { offOneIn: 2, weightMax: 5 },
   'free-inside': { offOneIn: 2, weightMax: 5 },
+  'free-foreign': { offOneIn: 2, weightMax: 5 },
+  'write-freed': { offOneIn: 2, weightMax: 5 },
 };
 
 /** Short programs are one of everything: each call is as likely as any other, and half as likely to be misuse. */
@@ -29,6 +39,8 @@ const SHORT_WEIGHTS: Swarm<BlockOpKind> = {
   aligned: 2,
   'double-free': 1,
   'free-inside': 1,
+  'free-foreign': 1,
+  'write-freed': 1,
 };
 
 /** Ops of the longest short program: enough to use memory again, and few enough to begin often on a fresh heap. */
@@ -42,10 +54,18 @@ export function offeredKinds(target: AllocatorTarget): readonly BlockOpKind[] {
     realloc: target.realloc !== undefined,
     calloc: target.calloc !== undefined,
     aligned: target.aligned !== undefined,
-    'double-free': target.promises.doubleFree !== undefined,
-    'free-inside': target.promises.freeInside !== undefined,
+    ...misuseOffers(target),
   };
   return BLOCK_OP_KINDS.filter((kind) => offers[kind]);
+}
+
+/** Whether each kind of misuse is promised an answer. */
+function misuseOffers(target: AllocatorTarget): Readonly<Record<MisuseKind, boolean>> {
+  const isOffered = (kind: MisuseKind): boolean => misusePromise(target, kind) !== undefined;
+  return Object.fromEntries(MISUSE_KINDS.map((kind) => [kind, isOffered(kind)])) as Record<
+    MisuseKind,
+    boolean
+  >;
 }
 
 /** Programs for an allocator, of the kinds of op offered. */
@@ -70,6 +90,19 @@ export function blockPrograms(
 const ALIGNMENT_MAX = 2 ** 13;
 /** A free is one of null once in so many. */
 const NULL_ONE_IN = 16;
+/** How far behind the heap what is freed there lies, or in front of it: at its ends, and where a page or a map wraps. */
+const FOREIGN_OFFSETS = [
+  0,
+  0,
+  8,
+  16,
+  4096,
+  2 ** 20,
+  2 ** 32 - 2 ** 20,
+  2 ** 32,
+  -16,
+  -4096,
+] as const;
 
 /** In which order slots are freed and filled. */
 const ORDERS = ['newest', 'oldest', 'any', 'mixed', 'mixed'] as const;
@@ -131,7 +164,7 @@ export class BlockDraft {
 
   /** An op of another program, with slots for which it does something here; those that it names, if it does so. */
   fitted(op: BlockOp): BlockOp {
-    if (op.kind === 'double-free' || op.kind === 'free-inside') return op;
+    if (isMisuse(op)) return op;
     if (op.kind === 'free') {
       if (op.slot === null || this.#live.includes(op.slot) || this.#live.length === 0) return op;
       return { ...op, slot: this.#pick(this.#live) };
@@ -148,6 +181,7 @@ export class BlockDraft {
 
   /** Follows an op, of this draft or not, that took or gave back a block; a realloc may do both. */
   note(op: BlockOp, outcome: 'granted' | 'freed'): void {
+    if (isMisuse(op)) return;
     const source = op.kind === 'realloc' ? op.source : op.kind === 'free' ? op.slot : null;
     if (source !== null) moveSlot(source, { from: this.#live, to: this.#empty });
     if (outcome === 'granted' && op.slot !== null)
@@ -185,11 +219,16 @@ export class BlockDraft {
     return { kind: 'realloc', slot: source, source, size: this.#sizes.drawFor(source) };
   }
 
-  #misuse(kind: 'double-free' | 'free-inside'): BlockOp {
-    if (kind === 'double-free')
-      return { kind, slot: this.#prng.pick(this.#empty.length > 0 ? this.#empty : this.#live) };
-    const slot = this.#prng.pick(this.#live.length > 0 ? this.#live : this.#empty);
-    return { kind, slot, offset: this.#prng.pick([1, 4, 8, 16, 32, 4096]) };
+  #misuse(kind: MisuseKind): BlockOp {
+    const prng = this.#prng;
+    if (kind === 'free-foreign') return { kind, slot: null, offset: prng.pick(FOREIGN_OFFSETS) };
+    const [first, second] =
+      kind === 'free-inside' ? [this.#live, this.#empty] : [this.#empty, this.#live];
+    const slot = prng.pick(first.length > 0 ? first : second);
+    if (kind === 'double-free') return { kind, slot };
+    const offset = prng.pick([1, 4, 8, 16, 32, 4096]);
+    // A list's links lie at the start of what is freed.
+    return kind === 'free-inside' ? { kind, slot, offset } : { kind, slot, offset: offset % 10 };
   }
 
   #factors(): { readonly count: Size; readonly size: Size } {

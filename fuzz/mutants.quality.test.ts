@@ -131,8 +131,8 @@ describe('the example', () => {
       expect.arrayContaining([
         'blocks-stay-apart',
         'contents-survive',
-        'double-free-is-refused',
-        'free-inside-is-refused',
+        'double-free-keeps-promise',
+        'free-inside-keeps-promise',
       ]),
     );
   });

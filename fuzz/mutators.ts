@@ -147,7 +147,8 @@ function allowed(op: Op, field: Field, value: bigint): Size {
   if (field === 'size' && isAccess) return ACCESS_SIZES.find((size) => size >= value) ?? 8;
   const isOfBlock = !isPageOp(op) && (field === 'size' || field === 'count');
   const max = isOfBlock ? BigInt(SIZE_MAX) : BigInt(Number.MAX_SAFE_INTEGER);
-  const min = field === 'increment' ? -max : isFromOne(op, field) ? 1n : 0n;
+  const isSigned = field === 'increment' || op.kind === 'free-foreign';
+  const min = isSigned ? -max : isFromOne(op, field) ? 1n : 0n;
   return sizeOf(value < min ? min : value > max ? max : value);
 }
 

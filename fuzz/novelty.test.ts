@@ -64,6 +64,28 @@ describe('something new', () => {
     expect(more).toBeGreaterThan(0);
   });
 
+  test('is no misuse that stops the target, which is not asked anything behind it', () => {
+    const stopping = objectTarget('stopping', () => {
+      const freed = new Set<number | null>();
+      let hasStopped = false;
+      return {
+        ...bump(),
+        promises: { doubleFree: 'aborted' },
+        free(address) {
+          hasStopped = freed.has(address);
+          if (hasStopped) throw new Error('freed twice');
+          freed.add(address);
+        },
+        footprint() {
+          if (hasStopped) throw new TypeError('stopped');
+          return 1;
+        },
+      };
+    });
+    const once = 'b1 = malloc 24; b0 = malloc 24; free b0; b2 = malloc 24';
+    expect(newBy(stopping, [once, `${once}; double-free b0`])[1]).toBe(0);
+  });
+
   test('is no other size of the same class, and nothing that was skipped', () => {
     const programs = [
       'b0 = malloc 20; free b0',

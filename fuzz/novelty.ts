@@ -39,6 +39,9 @@ const OUTCOMES: readonly Outcome['kind'][] = [
   'stopped',
 ];
 
+/** After these there is nothing new to see, or nobody to be asked. */
+const NOTHING_SHOWN: ReadonlySet<Outcome['kind']> = new Set(['skipped', 'not asked', 'aborted']);
+
 /** Deeds of the same kind and outcome differ in a detail below this. */
 const DETAILS = 32;
 
@@ -102,7 +105,7 @@ export class Novelty implements Shown {
   /** Follows what became of an op. */
   note(op: Op, outcome: Outcome): void {
     this.#opsCount += 1;
-    if (outcome.kind === 'skipped' || outcome.kind === 'not asked') return;
+    if (NOTHING_SHOWN.has(outcome.kind)) return;
     const family = this.#numberOf(op.kind) * OUTCOMES.length + OUTCOMES.indexOf(outcome.kind);
     const isOfMachine = this.#target === undefined || isMachine(this.#target);
     const detail = isOfMachine

@@ -24,6 +24,8 @@ function weights(parts: Partial<Swarm>): Swarm {
       aligned: 0,
       'double-free': 0,
       'free-inside': 0,
+      'free-foreign': 0,
+      'write-freed': 0,
     },
     parts,
   );
@@ -43,6 +45,8 @@ describe('a swarm', () => {
     ['aligned', 2],
     ['double-free', 2],
     ['free-inside', 2],
+    ['free-foreign', 2],
+    ['write-freed', 2],
   ] as const)('has no %s once in %d, and some of it otherwise', (kind, oneIn) => {
     const off = drawn.filter((swarm) => swarm[kind] === 0).length;
     expect(off / SWARMS_COUNT).toBeGreaterThan(0.8 / oneIn);
@@ -57,6 +61,8 @@ describe('a swarm', () => {
     ['aligned', 30],
     ['double-free', 5],
     ['free-inside', 5],
+    ['free-foreign', 5],
+    ['write-freed', 5],
   ] as const)('weighs %s up to %d', (kind, weightMax) => {
     const on = drawn.map((swarm) => swarm[kind]).filter((weight) => weight > 0);
     expect([Math.min(...on), Math.max(...on)]).toEqual([1, weightMax]);
@@ -64,7 +70,9 @@ describe('a swarm', () => {
 
   test('turns kinds off one by one, not all at once', () => {
     const patterns = new Set(
-      drawn.map((swarm) => BLOCK_OP_KINDS.map((kind) => Number(swarm[kind] > 0)).join('')),
+      swarms(BLOCK_OP_KINDS, 8 * SWARMS_COUNT).map((swarm) =>
+        BLOCK_OP_KINDS.map((kind) => Number(swarm[kind] > 0)).join(''),
+      ),
     );
     expect(patterns.size).toBe(2 ** (BLOCK_OP_KINDS.length - 1));
   });

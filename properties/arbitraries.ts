@@ -21,6 +21,8 @@ export interface OpWeights {
   readonly aligned?: number;
   readonly doubleFree?: number;
   readonly freeInside?: number;
+  readonly freeForeign?: number;
+  readonly writeFreed?: number;
   /** `free null`, and `realloc null` where realloc comes up at all. */
   readonly nulls?: number;
 }
@@ -64,7 +66,15 @@ export function programs(shape: ProgramShape): fc.Arbitrary<Program> {
 }
 
 /** Sorts of op that a program may leave out; without malloc it does nothing, without free it uses nothing again. */
-const LEFT_OUT = ['calloc', 'realloc', 'aligned', 'doubleFree', 'freeInside'] as const;
+const LEFT_OUT = [
+  'calloc',
+  'realloc',
+  'aligned',
+  'doubleFree',
+  'freeInside',
+  'freeForeign',
+  'writeFreed',
+] as const;
 
 /** The one style of a shape, or the styles of its swarm. */
 function stylesOf({ isSwarm, slotsCount, weights }: ProgramShape): fc.Arbitrary<Style> {
@@ -227,6 +237,8 @@ function draftsOf({ weights, sizes, slotsCount }: ProgramShape): fc.Arbitrary<So
     ['aligned', fc.tuple(slot, alignments(), size).map(alignedDraft)],
     ['doubleFree', slot.map(doubleFreeDraft)],
     ['freeInside', fc.tuple(slot, offsets()).map(freeInsideDraft)],
+    ['freeForeign', foreignOffsets().map(freeForeignDraft)],
+    ['writeFreed', fc.tuple(slot, fc.nat({ max: 16 })).map(writeFreedDraft)],
     ['nulls', fc.constant((): Op => ({ kind: 'free', slot: null }))],
     ...(weights.realloc === undefined
       ? []
@@ -294,6 +306,14 @@ function freeInsideDraft([slot, offset]: readonly [Slot, number]): Draft {
   return (writing) => ({ kind: 'free-inside', slot: writing.live(slot), offset });
 }
 
+function freeForeignDraft(offset: number): Draft {
+  return () => ({ kind: 'free-foreign', slot: null, offset });
+}
+
+function writeFreedDraft([slot, offset]: readonly [Slot, number]): Draft {
+  return (writing) => ({ kind: 'write-freed', slot: writing.freed(slot), offset });
+}
+
 /** Powers of two from 1, mostly up to two pages, now and then up to the largest that an op may ask for. */
 function alignments(): fc.Arbitrary<number> {
   const exponent = fc.oneof(
@@ -308,6 +328,16 @@ function offsets(): fc.Arbitrary<number> {
   return fc.oneof(
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 64 }) },
     { weight: 2, arbitrary: fc.integer({ min: 1, max: 32 }).map((words) => words * 8) },
+  );
+}
+
+/** Offsets behind a heap, and in front of it: near its ends, or at powers of two, where maps of addresses wrap. */
+function foreignOffsets(): fc.Arbitrary<number> {
+  const far = fc.integer({ min: 6, max: 40 }).map((exponent) => 2 ** exponent);
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.nat({ max: 64 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -4096, max: -1 }) },
+    { weight: 2, arbitrary: far },
   );
 }
 

@@ -81,6 +81,6 @@ describe("in a user's vitest", () => {
 
   test('what an allocator does not offer is shown as not asked', () => {
     expect(first).toMatch(/↓ users\.test\.js > sound > is not asked for malloc-aligns, .*in-time/);
-    expect(first).toContain('double-free-is-refused (needs promise doubleFree)');
+    expect(first).toContain('double-free-keeps-promise (needs promise doubleFree)');
   });
 });

@@ -8,8 +8,10 @@ import {
   isMachine,
   type MachineTarget,
   type MakeTarget,
+  misusePromise,
   type Target,
 } from '../src/check/target.ts';
+import type { MisuseKind } from '../src/program/op.ts';
 import type { Program } from '../src/program/program.ts';
 import { printProgram } from '../src/program/text.ts';
 import { fillAndFreePrograms, type OpWeights, programs } from './arbitraries.ts';
@@ -153,6 +155,8 @@ const SUITES: readonly Suite[] = [
       nulls: 1,
       doubleFree: 2,
       freeInside: 2,
+      freeForeign: 2,
+      writeFreed: 2,
     },
     sizes: { ...SMALL, sweep: 2, large: 1, thresholds: 2, huge: 1 },
     slotsCount: 64,
@@ -327,7 +331,7 @@ const SUITES: readonly Suite[] = [
     slotsCount: 96,
   },
   {
-    law: LAW.doubleFreeIsRefused,
+    law: LAW.doubleFreeKeepsPromise,
     programs: 'second frees, the memory used again or not',
     isAllowed: (target) => target.promises.doubleFree !== undefined,
     weights: { malloc: 6, free: 6, doubleFree: 6, realloc: 2 },
@@ -335,11 +339,27 @@ const SUITES: readonly Suite[] = [
     slotsCount: FEW_SLOTS,
   },
   {
-    law: LAW.freeInsideIsRefused,
+    law: LAW.freeInsideKeepsPromise,
     programs: 'frees of addresses inside blocks',
     isAllowed: (target) => target.promises.freeInside !== undefined,
     weights: { malloc: 7, free: 4, freeInside: 6, realloc: 2 },
     sizes: { small: 8, nearPowers: 3, medium: 2 },
+    slotsCount: FEW_SLOTS,
+  },
+  {
+    law: LAW.freeForeignKeepsPromise,
+    programs: 'frees of addresses outside of the heap',
+    isAllowed: (target) => misusePromise(target, 'free-foreign') !== undefined,
+    weights: { malloc: 7, free: 4, freeForeign: 6, realloc: 2 },
+    sizes: SMALL,
+    slotsCount: FEW_SLOTS,
+  },
+  {
+    law: LAW.writeFreedKeepsPromise,
+    programs: 'writes into freed blocks, the memory used again or not',
+    isAllowed: (target) => misusePromise(target, 'write-freed') !== undefined,
+    weights: { malloc: 6, free: 6, writeFreed: 6, realloc: 2 },
+    sizes: SMALL,
     slotsCount: FEW_SLOTS,
   },
   {
@@ -398,14 +418,17 @@ function programsFor(suite: Suite, target: AllocatorTarget, opsMax: number): fc.
 
 /** The weights of the ops that a target can be sent. */
 function offeredWeights(weights: OpWeights, target: AllocatorTarget): OpWeights {
-  const { calloc, realloc, aligned, doubleFree, freeInside, ...rest } = weights;
-  const { promises } = target;
+  const { calloc, realloc, aligned, doubleFree, freeInside, freeForeign, writeFreed, ...rest } =
+    weights;
+  const isAnswered = (kind: MisuseKind): boolean => misusePromise(target, kind) !== undefined;
   return {
     ...rest,
     ...(target.calloc !== undefined && calloc !== undefined ? { calloc } : {}),
     ...(target.realloc !== undefined && realloc !== undefined ? { realloc } : {}),
     ...(target.aligned !== undefined && aligned !== undefined ? { aligned } : {}),
-    ...(promises.doubleFree !== undefined && doubleFree !== undefined ? { doubleFree } : {}),
-    ...(promises.freeInside !== undefined && freeInside !== undefined ? { freeInside } : {}),
+    ...(doubleFree !== undefined && isAnswered('double-free') ? { doubleFree } : {}),
+    ...(freeInside !== undefined && isAnswered('free-inside') ? { freeInside } : {}),
+    ...(freeForeign !== undefined && isAnswered('free-foreign') ? { freeForeign } : {}),
+    ...(writeFreed !== undefined && isAnswered('write-freed') ? { writeFreed } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import {
+  type MisuseKind,
   ACCESS_SIZES,
   type Base,
   type Op,
@@ -13,7 +14,7 @@ import type { Program } from '../src/program/program.ts';
 import { goingOn } from './going-on.ts';
 
 /** What a thread may come to do in these programs. */
-type Kind = Exclude<Op['kind'], 'calloc' | 'aligned' | 'realloc' | 'double-free' | 'free-inside'>;
+type Kind = Exclude<Op['kind'], 'calloc' | 'aligned' | 'realloc' | MisuseKind>;
 
 /** How often ops of each kind come up, next to each other; one that is left out never does. */
 type ThreadOpWeights = Readonly<Partial<Record<Kind, number>>>;

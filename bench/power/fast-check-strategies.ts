@@ -200,5 +200,7 @@ function weightsFor(target: AllocatorTarget): OpWeights {
     ...(offered.has('aligned') && { aligned: 2 }),
     ...(offered.has('double-free') && { doubleFree: 1 }),
     ...(offered.has('free-inside') && { freeInside: 1 }),
+    ...(offered.has('free-foreign') && { freeForeign: 1 }),
+    ...(offered.has('write-freed') && { writeFreed: 1 }),
   };
 }

@@ -25,6 +25,7 @@ export class OpCommand implements fc.Command<LiveSlots, DrivenHeap> {
       case 'calloc':
       case 'aligned':
       case 'double-free':
+      case 'write-freed':
         return !live.has(op.slot);
       case 'realloc':
         return live.has(op.slot) === (op.source !== null);
@@ -81,6 +82,16 @@ export function opCommands(
       kind: fc.constant('free-inside'),
       slot,
       offset: fc.constantFrom(1, 4, 8, 16, 32),
+    }),
+    'free-foreign': fc.record({
+      kind: fc.constant('free-foreign'),
+      slot: fc.constant(null),
+      offset: fc.constantFrom(0, 8, 16, 4096, -8, -16),
+    }),
+    'write-freed': fc.record({
+      kind: fc.constant('write-freed'),
+      slot,
+      offset: fc.nat({ max: 8 }),
     }),
   };
   return offeredKinds(target).map((kind) => ops[kind].map((op) => new OpCommand(op)));

@@ -61,7 +61,10 @@ class RandomLoop implements Search {
       case 'realloc':
         return { kind, slot, source: slot, size };
       case 'free-inside':
+      case 'write-freed':
         return { kind, slot, offset: prng.between(1, SIZE_MAX) };
+      case 'free-foreign':
+        return { kind, slot: null, offset: prng.between(0, SIZE_MAX) };
       case 'malloc':
         return { kind, slot, size };
       default:

@@ -10,6 +10,8 @@ export const EXPLORED_KINDS = [
   'aligned',
   'double-free',
   'free-inside',
+  'free-foreign',
+  'write-freed',
 ] as const;
 
 export type ExploredKind = (typeof EXPLORED_KINDS)[number];
@@ -31,16 +33,20 @@ export interface Slots {
   readonly live: readonly { readonly slot: Slot; readonly size: number }[];
   /** Those that gave back an address which no live block has by now. */
   readonly freed: readonly Slot[];
+  /** Those that gave back a block of which the first byte is nobody's by now. */
+  readonly writable: readonly Slot[];
   readonly empty: Slot;
 }
 
 /**
  * The ops of a search, each with a code that says the same in every state:
  *
- *     requests            b0                                                        b1
- *     ┌────────┬─────── ──┬──────┬─────────────────┬─────────────────────┬──────────┬──────┬──
- *     │ malloc │ calloc … │ free │ realloc to each │ free inside at each │ … again  │ free │ …
- *     └────────┴─────── ──┴──────┴─────────────────┴─────────────────────┴──────────┴──────┴──
+ *     requests               b0                                                                b1
+ *     ┌────────┬───┬─────────┬──────┬─────────────────┬─────────────────────┬───────┬─────────┬──────┬──
+ *     │ malloc │ … │ foreign │ free │ realloc to each │ free inside at each │ write │ … again │ free │ …
+ *     └────────┴───┴─────────┴──────┴─────────────────┴─────────────────────┴───────┴─────────┴──────┴──
+ *
+ * What is freed outside of the heap lies right behind it, and what is written to is the first byte of a freed block.
  *
  * Sizes fall from code to code, so that what a smaller request came to can be compared with the larger one before it.
  */
@@ -48,6 +54,8 @@ export class Alphabet {
   readonly options: AlphabetOptions;
   readonly #sizes: readonly number[];
   readonly #requests: readonly ExploredKind[];
+  /** The code of the free outside of the heap, behind those of the requests. */
+  readonly #foreign: number;
   readonly #slotsFrom: number;
   readonly #perSlot: number;
   readonly #hasInside: boolean;
@@ -59,15 +67,17 @@ export class Alphabet {
     this.options = options;
     this.#sizes = options.sizes.toSorted((a, b) => b - a);
     this.#requests = options.kinds.filter((kind) => REQUESTS.has(kind));
-    this.#slotsFrom = this.#requests.length * this.#sizes.length;
-    this.#perSlot = 2 + 2 * this.#sizes.length;
+    this.#foreign = this.#requests.length * this.#sizes.length;
+    this.#slotsFrom = this.#foreign + 1;
+    this.#perSlot = 3 + 2 * this.#sizes.length;
     this.#hasInside = options.kinds.includes('free-inside');
   }
 
   /** The codes of all ops that do something, always in the same order. */
-  codes({ freed, live }: Slots): readonly number[] {
+  codes({ freed, live, writable }: Slots): readonly number[] {
     const { kinds } = this.options;
-    const codes = Array.from({ length: this.#slotsFrom }, (_, code) => code);
+    const codes = Array.from({ length: this.#foreign }, (_, code) => code);
+    if (kinds.includes('free-foreign')) codes.push(this.#foreign);
     for (const { size, slot } of live) {
       const own = this.#slotsFrom + slot * this.#perSlot;
       if (kinds.includes('free')) codes.push(own);
@@ -77,6 +87,9 @@ export class Alphabet {
       for (const [index, offset] of this.#sizes.entries()) {
         if (this.#liesInside(offset, size)) codes.push(own + this.#insideFrom + index);
       }
+    }
+    if (kinds.includes('write-freed')) {
+      for (const slot of writable) codes.push(this.#slotsFrom + (slot + 1) * this.#perSlot - 2);
     }
     if (kinds.includes('double-free')) {
       for (const slot of freed) codes.push(this.#slotsFrom + (slot + 1) * this.#perSlot - 1);
@@ -91,7 +104,8 @@ export class Alphabet {
 
   /** Whether an op differs from the one of the code before in its size alone. */
   isSmallerThanBefore(code: number): boolean {
-    if (code < this.#slotsFrom) return code % this.#sizes.length > 0;
+    if (code < this.#foreign) return code % this.#sizes.length > 0;
+    if (code === this.#foreign) return false;
     const index = (code - this.#slotsFrom) % this.#perSlot;
     return index > 1 && index < this.#insideFrom;
   }
@@ -102,11 +116,13 @@ export class Alphabet {
   }
 
   #opOf(code: number, empty: Slot): BlockOp {
-    if (code < this.#slotsFrom) return this.#request(code, empty);
+    if (code < this.#foreign) return this.#request(code, empty);
+    if (code === this.#foreign) return { kind: 'free-foreign', slot: null, offset: 0 };
     const slot = Math.floor((code - this.#slotsFrom) / this.#perSlot);
     const index = (code - this.#slotsFrom) % this.#perSlot;
     if (index === 0) return { kind: 'free', slot };
     if (index === this.#perSlot - 1) return { kind: 'double-free', slot };
+    if (index === this.#perSlot - 2) return { kind: 'write-freed', slot, offset: 0 };
     const inside = index - this.#insideFrom;
     if (inside >= 0) return { kind: 'free-inside', slot, offset: this.#sizes[inside]! };
     return { kind: 'realloc', slot, source: slot, size: this.#sizes[index - 1]! };

@@ -2,7 +2,7 @@ import { AllocatorDriver } from '../../src/check/allocator-driver.ts';
 import { askedCounters, type Verdict } from '../../src/check/judge.ts';
 import { LAWS } from '../../src/check/law.ts';
 import { noCounts } from '../../src/check/run-counts.ts';
-import type { Shadow, ShadowState } from '../../src/check/shadow.ts';
+import type { ShadowState } from '../../src/check/shadow.ts';
 import type { AllocatorTarget, MakeAllocatorTarget } from '../../src/check/target.ts';
 import type { Op } from '../../src/program/op.ts';
 import type { Slots } from './alphabet.ts';
@@ -139,7 +139,7 @@ export class Cursor {
   }
 
   #begin(): void {
-    if (this.#target.reset === undefined) {
+    if (this.#target.reset === undefined || this.#driver.hasAborted) {
       this.#target = this.#makeTarget();
       this.#driver = this.#driverOf(this.#target);
     } else {
@@ -158,7 +158,7 @@ export class Cursor {
   #stop(state: number, op: Op | undefined): Stop {
     const shadow = this.#driver.shadow.capture();
     const snapshot = this.#target.snapshots?.capture();
-    return { state, op, snapshot, shadow, slots: slotsOf(this.#driver.shadow, shadow) };
+    return { state, op, snapshot, shadow, slots: slotsOf(this.#driver, shadow) };
   }
 
   readonly #noteAsked = (name: string): void => {
@@ -166,10 +166,17 @@ export class Cursor {
   };
 }
 
-function slotsOf(shadow: Shadow, { blocks: live, freed }: ShadowState): Slots {
+function slotsOf(driver: AllocatorDriver, { blocks: live, freed }: ShadowState): Slots {
+  const { shadow } = driver;
   let empty = 0;
   while (live[empty]?.slot === empty) empty += 1;
   const isFree = (address: number): boolean =>
     address >= 0 && shadow.overlapping(address, address + 1) < 0;
-  return { live, empty, freed: [...freed.keys()].filter((slot) => isFree(freed[slot]!)) };
+  const slots = [...freed.keys()];
+  return {
+    live,
+    empty,
+    freed: slots.filter((slot) => isFree(freed[slot]!)),
+    writable: slots.filter((slot) => driver.freedByteAt(slot, 0) >= 0),
+  };
 }

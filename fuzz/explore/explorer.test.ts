@@ -54,7 +54,7 @@ function liveAfter(program: Program): ReadonlySet<number> {
   const live = new Set<number>();
   for (const op of program as readonly BlockOp[]) {
     if (op.kind === 'free') live.delete(op.slot!);
-    else live.add(op.slot);
+    else live.add(op.slot!);
   }
   return live;
 }

@@ -1,6 +1,6 @@
 import { KitBug } from '../../src/base/kit-bug.ts';
 import type { Verdict } from '../../src/check/judge.ts';
-import { LAW } from '../../src/check/law.ts';
+import { lawOfCrash } from '../../src/check/crash.ts';
 import type { Shadow } from '../../src/check/shadow.ts';
 import type { AllocatorTarget, MakeAllocatorTarget } from '../../src/check/target.ts';
 import type { BlockOp, Slot } from '../../src/program/op.ts';
@@ -46,6 +46,13 @@ import { States } from './states.ts';
  * lies inside the larger alone, both are, since they have not the same ops; and both are where it is promised that usable
  * sizes grow, since then another block's size may lie between the two.
  *
+ * With `write-freed`, both of the above: the byte that a slot writes to, and the size of the blocks that are asked for
+ * behind it, are those of the block that it gave back last. So freed sizes are compared, the size asked for is told as it
+ * is, and no size stands for a smaller one.
+ *
+ * Misuse that stops the target, as it promises, leads back to the state that it was done in: whatever a program has
+ * behind it is not done.
+ *
  * Counting. Each state keeps where its ops led, the merged ones too, and the programs are counted along these edges.
  *
  * The end. A run ends by freeing what is live, and by asking for the block that is promised then. Before the last layer
@@ -90,7 +97,9 @@ export class Explorer {
   readonly #options: ExplorerOptions;
   readonly #alphabet: Alphabet;
   readonly #hasRealloc: boolean;
-  readonly #hasDoubleFree: boolean;
+  readonly #hasWriteFreed: boolean;
+  /** Whether ops depend on what was freed, and by which slot. */
+  readonly #knowsFreed: boolean;
   /** Whether what a block was asked for with is owed by what it is resized to. */
   readonly #keepsAlignment: boolean;
   readonly #comparesSizes: boolean;
@@ -126,7 +135,8 @@ export class Explorer {
     const { target } = this.#cursor;
     this.isMerging = options.merging !== 'off' && target.snapshots !== undefined;
     this.#hasRealloc = options.kinds.includes('realloc');
-    this.#hasDoubleFree = options.kinds.includes('double-free');
+    this.#hasWriteFreed = options.kinds.includes('write-freed');
+    this.#knowsFreed = this.#hasWriteFreed || options.kinds.includes('double-free');
     this.#comparesSizes = target.promises.usableGrows === true;
     this.#keepsAlignment = this.#comparesSizes || target.promises.reallocKeepsAlignment === true;
     this.#returnsFrom = returnsFromOf(target);
@@ -214,7 +224,8 @@ export class Explorer {
       // What a target throws in a call is its crash; a broken belief outside of one is ours.
       if (error instanceof KitBug && !this.#cursor.driver.isCalling) throw error;
       const observed = `the last op threw ${String(error)}`;
-      return this.#found({ law: LAW.callsReturn.name, observed, expected: 'an answer' });
+      const { name: law } = lawOfCrash(this.#cursor.program.at(-1));
+      return this.#found({ law, observed, expected: 'an answer' });
     }
   }
 
@@ -285,6 +296,11 @@ export class Explorer {
     const op = this.#alphabet.op(code, this.#cursor.slots.empty);
     const broken = this.#cursor.send(op);
     if (broken !== undefined) return broken;
+    if (this.#cursor.driver.hasAborted) {
+      // Nothing comes behind a stop that is promised.
+      this.#states.edges.push(this.#at);
+      return undefined;
+    }
     const isNew = this.#enter(code, op);
     if (!isNew) return undefined;
     return this.depth === this.#options.opsMax ? this.#cursor.finish() : this.#cursor.inspect();
@@ -325,6 +341,7 @@ export class Explorer {
     const isLesser =
       size > 0 &&
       !this.#comparesSizes &&
+      !this.#hasWriteFreed &&
       size <= before.size &&
       before.size < this.#returnsFrom &&
       this.#alphabet.insideCount(size) === this.#alphabet.insideCount(before.size);
@@ -361,20 +378,23 @@ export class Explorer {
       digest.number(shadow.extentOf(slot));
       if (this.#keepsAlignment) digest.number(shadow.alignmentOf(slot));
       digest.number(slot === sizeless ? 0 : 1 + this.#sizeRead(shadow.sizeOf(slot)));
-      if (this.#hasDoubleFree) digest.number(slot);
+      if (this.#knowsFreed) digest.number(slot);
     }
-    if (this.#hasDoubleFree) this.#describeFreed(shadow);
+    if (this.#knowsFreed) this.#describeFreed(shadow);
   }
 
   #describeFreed(shadow: Shadow): void {
-    for (let slot = 0; slot < shadow.slotsCount; slot += 1)
+    for (let slot = 0; slot < shadow.slotsCount; slot += 1) {
       this.#digest.number(shadow.freedAddressOf(slot));
+      if (this.#hasWriteFreed) this.#digest.number(shadow.freedSizeOf(slot));
+    }
     this.#digest.number(shadow.slotsCount);
   }
 
   /** A size as far as any law or op reads it: two that give the same are judged alike. */
   #sizeRead(size: number): number {
-    if (this.#hasRealloc || this.#comparesSizes || size >= this.#returnsFrom) return size;
+    const isRead = this.#hasRealloc || this.#hasWriteFreed || this.#comparesSizes;
+    if (isRead || size >= this.#returnsFrom) return size;
     // At most size - 1 offsets lie inside, so this is no size that is told as it is.
     return Math.min(1, size) + this.#alphabet.insideCount(size);
   }

@@ -158,8 +158,10 @@ export class Buddy implements Allocator {
 
   /** The mark of the block that starts at an address, or 0. */
   #markAt(address: number): number {
-    const offset = address - this.pool.start;
-    return offset % 2 ** ORDER_MIN === 0 ? (this.#marks[offset >>> ORDER_MIN] ?? 0) : 0;
+    const { end, start } = this.pool;
+    const offset = address - start;
+    const isMarked = address >= start && address < end && offset % 2 ** ORDER_MIN === 0;
+    return isMarked ? this.#marks[offset >>> ORDER_MIN]! : 0;
   }
 
   #setMark(block: number, mark: number): void {

@@ -18,8 +18,8 @@ interface Slab {
   /** For each cell, 1 while it is used. */
   readonly used: Uint8Array;
   usedCount: number;
-  /** The first free cell, which holds the address of the next; 0 ends the list. */
-  free: number;
+  /** The free cells, the next one to hand out last. */
+  readonly free: number[];
 }
 
 /** A slab as its invariants see it. */
@@ -28,15 +28,15 @@ export interface SlabView {
   readonly usedCount: number;
   /** Addresses of the cells whose bit says that they are free. */
   readonly unused: readonly number[];
-  /** Addresses on the free list, followed no further than there are cells. */
+  /** Addresses on the free list. */
   readonly listed: readonly number[];
   readonly capacity: number;
   readonly hasRoom: boolean;
 }
 
 /**
- * Each slab as its start, class, count, first free cell and what is used; then by their places in this list those that
- * addresses are looked up in, and those of each class that have room; and the big blocks.
+ * Each slab as its start, class and count, how many cells are free, these, and what is used; then by their places in this
+ * list those that addresses are looked up in, and those of each class that have room; and the big blocks.
  */
 type SlabRegisters = readonly [
   slabs: readonly (readonly [number, number, number, number, ...number[]])[],
@@ -46,8 +46,8 @@ type SlabRegisters = readonly [
 ];
 
 /**
- * A slab allocator: a page for each size class, cut into equal cells, with a free list in the free cells and a byte a
- * cell beside it. A request takes the newest free cell of the newest slab that has room. An empty slab goes back to the
+ * A slab allocator: a page for each size class, cut into equal cells, with a list of the free ones and a byte a cell
+ * beside it: nothing lies in the pages but what callers put there, so no write of theirs harms it. A request takes the newest free cell of the newest slab that has room. An empty slab goes back to the
  * arena if another one of its class has room. Big requests are mapped on their own. A realloc to 0 bytes frees.
  *
  *     page   ┌──────┬──────┬──────┬──────┬─────┐
@@ -129,7 +129,14 @@ export class Slabs implements Allocator {
     const places = (some: readonly Slab[]): readonly number[] =>
       some.map((slab) => slabs.indexOf(slab));
     const registers: SlabRegisters = [
-      slabs.map((slab) => [slab.start, slab.cellClass, slab.usedCount, slab.free, ...slab.used]),
+      slabs.map(({ cellClass, free, start, used, usedCount }) => [
+        start,
+        cellClass,
+        usedCount,
+        free.length,
+        ...free,
+        ...used,
+      ]),
       places(lookedUp),
       this.#withRoom.map(places),
       [...this.#bigs],
@@ -139,8 +146,9 @@ export class Slabs implements Allocator {
 
   restore(registers: Registers): void {
     const [rows, lookedUp, withRoom, bigs] = registers as SlabRegisters;
-    const slabs = rows.map(([start, cellClass, usedCount, free, ...cells]): Slab => {
-      const used = Uint8Array.from(cells);
+    const slabs = rows.map(([start, cellClass, usedCount, freeCount, ...cells]): Slab => {
+      const free = cells.slice(0, freeCount);
+      const used = Uint8Array.from(cells.slice(freeCount));
       const cell = CELLS[cellClass]!;
       return { start, cellClass, cell, capacity: used.length, used, usedCount, free };
     });
@@ -156,14 +164,11 @@ export class Slabs implements Allocator {
   views(): readonly SlabView[] {
     return [...this.#slabs.values()].map((slab) => {
       const cells = Array.from(slab.used, (_, index) => slab.start + index * slab.cell);
-      const listed: number[] = [];
-      for (let cell = slab.free; cell !== 0 && listed.length <= slab.capacity;)
-        cell = this.#arena.load(listed[listed.push(cell) - 1]!);
       return {
         start: slab.start,
         usedCount: slab.usedCount,
         unused: cells.filter((_, index) => slab.used[index] === 0),
-        listed,
+        listed: slab.free.toReversed(),
         capacity: slab.capacity,
         hasRoom: this.#withRoom[slab.cellClass]!.includes(slab),
       };
@@ -178,8 +183,7 @@ export class Slabs implements Allocator {
     const withRoom = this.#withRoom[cellClass]!;
     const slab = withRoom.at(-1) ?? this.#addSlab(cellClass);
     if (slab === null) return null;
-    const address = slab.free;
-    slab.free = this.#arena.load(address);
+    const address = slab.free.pop()!;
     slab.used[(address - slab.start) / slab.cell] = 1;
     slab.usedCount += 1;
     if (slab.usedCount === slab.capacity) withRoom.pop();
@@ -193,9 +197,10 @@ export class Slabs implements Allocator {
     const cell = CELLS[cellClass]!;
     const capacity = Math.floor(pageSize / cell);
     const last = start + (capacity - 1) * cell;
-    for (let each = start; each < last; each += cell) this.#arena.store(each, each + cell);
+    const free: number[] = [];
+    for (let each = last; each >= start; each -= cell) free.push(each);
     const used = new Uint8Array(capacity);
-    const slab = { start, cellClass, cell, capacity, used, usedCount: 0, free: start };
+    const slab = { start, cellClass, cell, capacity, used, usedCount: 0, free };
     this.#slabs.set(start, slab);
     this.#withRoom[cellClass]!.push(slab);
     return slab;
@@ -205,8 +210,7 @@ export class Slabs implements Allocator {
     const index = (address - slab.start) / slab.cell;
     if (slab.used[index] !== 1) return false;
     slab.used[index] = 0;
-    this.#arena.store(address, slab.free);
-    slab.free = address;
+    slab.free.push(address);
     const withRoom = this.#withRoom[slab.cellClass]!;
     if (slab.usedCount === slab.capacity) withRoom.push(slab);
     slab.usedCount -= 1;

@@ -1,17 +1,31 @@
 import { assert } from '../base/kit-bug.ts';
-import { SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
-import { type BlockOp, isPageOp, isThreadOp, type Op, type Slot } from '../program/op.ts';
+import { ADDRESS_LIMIT, SIZE_MAX, sizeProduct, type Size } from '../base/units.ts';
+import {
+  type BlockOp,
+  isPageOp,
+  isThreadOp,
+  type MisusedFreeOp,
+  type Op,
+  type Slot,
+  type WriteFreedOp,
+} from '../program/op.ts';
+import { isOnPurpose } from './abort.ts';
 import { askInvariants, Judge, type Verdict } from './judge.ts';
 import { countGranted, type RunCounts } from './run-counts.ts';
 import type { Patterns, Shadow } from './shadow.ts';
-import type { AllocatorTarget, Promises } from './target.ts';
+import { type AllocatorTarget, type MisuseAnswer, misusePromise, type Promises } from './target.ts';
 import type { Outcome } from './outcome.ts';
 
 const SKIPPED: Outcome = { kind: 'skipped' };
 const NOT_ASKED: Outcome = { kind: 'not asked' };
 const REFUSED: Outcome = { kind: 'refused' };
 const FREED: Outcome = { kind: 'freed' };
+const DONE: Outcome = { kind: 'done' };
+const ABORTED: Outcome = { kind: 'aborted' };
 const STOPPED: Outcome = { kind: 'stopped' };
+
+/** Blocks that are asked for after a write into free memory. */
+const REQUESTS_AFTER_WRITE = 2;
 
 /** What a driver needs of the run that it is part of. */
 export interface DriverOptions {
@@ -35,21 +49,46 @@ export class AllocatorDriver {
   readonly #isNoted: boolean;
   readonly #sizeMax: Size;
   readonly #sizesLeftOut: Promises['sizesLeftOut'];
+  readonly #returnsFrom: number;
 
   constructor(target: AllocatorTarget, { asked, counts, isNoted, patterns }: DriverOptions) {
     this.#target = target;
     this.#judge = new Judge(target, asked, patterns);
     this.#counts = counts;
     this.#isNoted = isNoted;
-    const { sizeMax = Number.MAX_SAFE_INTEGER, sizesLeftOut } = target.promises;
+    const {
+      sizeMax = Number.MAX_SAFE_INTEGER,
+      sizesLeftOut,
+      returnsFrom = Infinity,
+    } = target.promises;
+    this.#returnsFrom = returnsFrom;
     this.#sizesLeftOut = sizesLeftOut;
     // Comparing a number with a bigint is slow, and no op has a size above SIZE_MAX.
     this.#sizeMax = sizeMax === SIZE_MAX ? Infinity : sizeMax;
   }
 
+  /** Whether the target stopped on purpose at the last op: it is not to be called any more. */
+  get hasAborted(): boolean {
+    return this.outcome === ABORTED;
+  }
+
   /** What is known of the target's blocks. */
   get shadow(): Shadow {
     return this.#judge.shadow;
+  }
+
+  /**
+   * The address `offset` bytes into the block that a slot gave back last; -1 if there was none, it had no such byte, a
+   * live block has that by now, or it may be the system's.
+   */
+  freedByteAt(slot: Slot, offset: number): number {
+    const { shadow } = this.#judge;
+    const start = shadow.freedAddressOf(slot);
+    const size = start < 0 ? 0 : shadow.freedSizeOf(slot);
+    const address = start + offset;
+    const isGone = size >= this.#returnsFrom || !this.#isInHeap(address);
+    if (offset >= size || isGone || shadow.overlapping(address, address + 1) >= 0) return -1;
+    return address;
   }
 
   /** Brings the target, which has a reset, back to a fresh heap. */
@@ -76,6 +115,10 @@ export class AllocatorDriver {
         return this.#freeAgain(op);
       case 'free-inside':
         return this.#freeInside(op);
+      case 'free-foreign':
+        return this.#freeForeign(op);
+      case 'write-freed':
+        return this.#writeFreed(op);
       default:
         assert(isPageOp(op) || isThreadOp(op), 'an op is of a kind that there is');
         return this.#pass(NOT_ASKED);
@@ -177,26 +220,85 @@ export class AllocatorDriver {
     const { shadow } = this.#judge;
     const address = shadow.freedAddressOf(op.slot);
     if (address < 0 || shadow.overlapping(address, address + 1) >= 0) return this.#pass(SKIPPED);
-    return this.#misuse(op, address, this.#target.promises.doubleFree);
+    return this.#misusedFree(op, address);
   }
 
   #freeInside(op: Op & { kind: 'free-inside' }): Verdict | undefined {
     const { shadow } = this.#judge;
     if (!shadow.isLive(op.slot) || op.offset >= shadow.sizeOf(op.slot)) return this.#pass(SKIPPED);
-    return this.#misuse(
-      op,
-      shadow.addressOf(op.slot) + op.offset,
-      this.#target.promises.freeInside,
-    );
+    return this.#misusedFree(op, shadow.addressOf(op.slot) + op.offset);
   }
 
-  #misuse(op: BlockOp, address: number, promise: 'refused' | undefined): Verdict | undefined {
+  #freeForeign(op: Op & { kind: 'free-foreign' }): Verdict | undefined {
+    const { bounds } = this.#target;
+    if (bounds === undefined) return this.#pass(NOT_ASKED);
+    const address = (op.offset < 0 ? bounds.start : bounds.end) + op.offset;
+    // Address 0 is null.
+    if (address <= 0 || address >= ADDRESS_LIMIT) return this.#pass(SKIPPED);
+    return this.#misusedFree(op, address);
+  }
+
+  #misusedFree(op: MisusedFreeOp, address: number): Verdict | undefined {
+    const promise = misusePromise(this.#target, op.kind);
     if (promise === undefined) return this.#pass(NOT_ASKED);
-    this.isCalling = true;
-    const answer = this.#target.free(address);
-    this.isCalling = false;
+    const before = this.#footprint();
+    const answer = this.#unlessAborted(promise, () => this.#target.free(address) !== false);
+    if (answer === 'aborted') return this.#judge.misused(op, promise, { answer, growth: 0 });
     this.#pass(FREED);
-    return this.#judge.misused(op, answer);
+    const growth = this.#footprint() - before;
+    return this.#judge.misused(op, promise, { answer: answer ? 'accepted' : 'refused', growth });
+  }
+
+  /**
+   * Changes a byte of a freed block. Then asks for two blocks of its size, the memory itself and what is listed behind
+   * it, and gives them back.
+   */
+  #writeFreed(op: WriteFreedOp): Verdict | undefined {
+    const written = this.freedByteAt(op.slot, op.offset);
+    if (written < 0) return this.#pass(SKIPPED);
+    const promise = misusePromise(this.#target, op.kind);
+    if (promise === undefined) return this.#pass(NOT_ASKED);
+    const verdict = this.#unlessAborted(promise, () => this.#writeAndAsk(op, promise, written));
+    if (verdict === 'aborted') return undefined;
+    return verdict ?? this.#pass(DONE);
+  }
+
+  #writeAndAsk(op: WriteFreedOp, promise: MisuseAnswer, written: number): Verdict | undefined {
+    const target = this.#target;
+    const memory = target.memory!;
+    const size = this.#judge.shadow.freedSizeOf(op.slot);
+    memory.storeByte(written, memory.loadByte(written) ^ 0xff);
+    const granted: number[] = [];
+    for (let asked = 0; asked < REQUESTS_AFTER_WRITE; asked += 1) {
+      const address = target.malloc(size);
+      if (address === null) break;
+      const [before] = granted;
+      const verdict = this.#judge.askedAfterWrite(op, promise, { address, size, written, before });
+      if (verdict !== undefined) return verdict;
+      granted.push(address);
+    }
+    for (const address of granted.toReversed()) target.free(address);
+    return undefined;
+  }
+
+  /** Calls the target, which may stop on purpose where that is promised. */
+  #unlessAborted<Answer>(promise: MisuseAnswer, call: () => Answer): Answer | 'aborted' {
+    this.isCalling = true;
+    try {
+      const answer = call();
+      this.isCalling = false;
+      return answer;
+    } catch (error) {
+      if (promise !== 'aborted' || !isOnPurpose(error)) throw error;
+      this.isCalling = false;
+      this.outcome = ABORTED;
+      return 'aborted';
+    }
+  }
+
+  #isInHeap(address: number): boolean {
+    const { bounds } = this.#target;
+    return bounds === undefined || (bounds.start <= address && address < bounds.end);
   }
 
   /** Frees what is live, by rising slot, and looks at what is left. */

@@ -1,3 +1,11 @@
+import type { Op } from '../program/op.ts';
+import { LAW, type Law } from './law.ts';
+
+/** The law that a crash breaks: behind a write into a freed block it is the harm that was not to be. */
+export function lawOfCrash(op: Op | undefined): Law {
+  return op?.kind === 'write-freed' ? LAW.writeFreedKeepsPromise : LAW.callsReturn;
+}
+
 /** Frames that tell one crash from another. Source: the crash state of ClusterFuzz, which takes three. */
 const FRAMES = 2;
 /** Functions of ours that call a target: what lies behind them is the same for every crash. */

@@ -62,6 +62,10 @@ function formatBlockCall(op: BlockOp): string {
       return `free(b${op.slot}) a second time`;
     case 'free-inside':
       return `free(b${op.slot} + ${op.offset})`;
+    case 'free-foreign':
+      return `free(${op.offset < 0 ? `start of the heap - ${-op.offset}` : `end of the heap + ${op.offset}`})`;
+    case 'write-freed':
+      return `a write to b${op.slot} + ${op.offset}, which was freed`;
     default:
       return unreachable(op);
   }

@@ -1,12 +1,30 @@
 import type { Range } from '../base/range.ts';
 import { ADDRESS_LIMIT, type Size } from '../base/units.ts';
-import type { Op, Slot } from '../program/op.ts';
-import type { Broken } from './finding.ts';
+import type { MisusedFreeOp, Op, Slot, WriteFreedOp } from '../program/op.ts';
+import { type Broken, formatAnswer, formatCall } from './finding.ts';
 import { LAW, LAWS, type Law } from './law.ts';
 import { type Guards, guardsOf } from './guards.ts';
+import type { MisusedFree } from './misuse-laws.ts';
 import { firstNonZero } from './payload.ts';
 import { type Patterns, Shadow } from './shadow.ts';
-import type { AllocatorTarget, Target } from './target.ts';
+import type { AllocatorTarget, MisuseAnswer, Target } from './target.ts';
+
+/** The laws about frees that should not be. */
+const MISUSED_FREE_LAWS = {
+  'double-free': LAW.doubleFreeKeepsPromise,
+  'free-inside': LAW.freeInsideKeepsPromise,
+  'free-foreign': LAW.freeForeignKeepsPromise,
+} as const;
+
+/** A block that was granted after a write into free memory. */
+export interface AskedAfterWrite {
+  readonly address: number;
+  readonly size: number;
+  /** The address of the byte that was changed. */
+  readonly written: number;
+  /** The address of the block that was granted before this one, and not freed. */
+  readonly before: number | undefined;
+}
 
 /** A broken law or invariant, before the runner says at which step of which program. */
 export interface Verdict extends Broken {
@@ -145,9 +163,22 @@ export class Judge {
     return this.#ask(law, law.check(this.#target.footprint(), footprintBefore));
   }
 
-  misused(op: Op, answer: boolean | void): Verdict | undefined {
-    const law = op.kind === 'double-free' ? LAW.doubleFreeIsRefused : LAW.freeInsideIsRefused;
-    return this.#ask(law, law.check(op, answer !== false));
+  /** An address that is not to be freed was freed. */
+  misused(op: MisusedFreeOp, promise: MisuseAnswer, free: MisusedFree): Verdict | undefined {
+    const law = MISUSED_FREE_LAWS[op.kind];
+    return this.#ask(law, law.check(op, promise, free));
+  }
+
+  /** A byte of free memory was changed, and a block was asked for. */
+  askedAfterWrite(
+    op: WriteFreedOp,
+    promise: MisuseAnswer,
+    asked: AskedAfterWrite,
+  ): Verdict | undefined {
+    const law = LAW.writeFreedKeepsPromise;
+    const { address, size, written } = asked;
+    const isHandedOut = address <= written && written < address + size;
+    return this.#ask(law, law.check(op, promise, { isHandedOut, wrong: this.#unfit(op, asked) }));
   }
 
   /** Nothing is live, and one block of `size` bytes was asked for. */
@@ -201,6 +232,21 @@ export class Judge {
         : this.#ask(LAW.mallocAligns, LAW.mallocAligns.check(op, address, wanted))) ??
       this.#inside(op, address, Number(size))
     );
+  }
+
+  /** What is wrong with a block that is granted and does not become live. */
+  #unfit({ slot }: WriteFreedOp, { address, before, size }: AskedAfterWrite): Broken | undefined {
+    const request: Op = { kind: 'malloc', slot, size };
+    const unfit = this.answered(request, address) ?? this.#fits(request, size, address, 1);
+    if (unfit !== undefined) return unfit;
+    const law = LAW.blocksStayApart;
+    if (this.shadow.overlapping(address, address + size) >= 0)
+      return this.#ask(law, law.check(request, address, size, this.#rival(address, size)));
+    if (before === undefined || Math.abs(address - before) >= size) return undefined;
+    return {
+      observed: `${formatCall(request)} returned ${formatAnswer(address)}, which overlaps the block at ${formatAnswer(before)}`,
+      expected: 'a range that no live block uses',
+    };
   }
 
   #keepsAlignment(op: Op, address: number, alignment: number): Verdict | undefined {

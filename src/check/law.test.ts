@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HEAP_INVARIANTS } from '../heap/invariants.ts';
 import { ANSWER_BREAKS, answers, type Break } from './law-breaks.test-helper.ts';
+import { MISUSE_BREAKS } from './misuse-breaks.test-helper.ts';
 import { LAW, LAWS } from './law.ts';
 import { Runner } from './runner.ts';
 import { type Override, ops, toyTarget } from './toy-target.test-helper.ts';
@@ -307,27 +308,16 @@ const frees: readonly Break[] = [
     expected: 'a live block to be taken back',
     op: 'free',
   },
-  {
-    law: 'double-free-is-refused',
-    when: 'the second free is accepted',
-    program: 'b0 = malloc 24; free b0; double-free b0',
-    breaks: (toy) => ({ free: (address) => void toy.free(address) }),
-    observed: 'free(b0) a second time was accepted',
-    expected: 'false, since the block was freed before',
-    op: 'double-free',
-  },
-  {
-    law: 'free-inside-is-refused',
-    when: 'an inner address is accepted',
-    program: 'b0 = malloc 24; free-inside b0 8',
-    breaks: () => ({ free: () => true }),
-    observed: 'free(b0 + 8) was accepted',
-    expected: 'false, since no block starts there',
-    op: 'free-inside',
-  },
 ];
 
-const BREAKS: readonly Break[] = [...ANSWER_BREAKS, ...sizes, ...contents, ...system, ...frees];
+const BREAKS: readonly Break[] = [
+  ...ANSWER_BREAKS,
+  ...sizes,
+  ...contents,
+  ...system,
+  ...frees,
+  ...MISUSE_BREAKS,
+];
 
 /** A toy with a fixed footprint, which grows when this call is refused. */
 function growsOn(call: 'malloc' | 'realloc'): Override {

@@ -4,6 +4,12 @@ import { ADDRESS_LIMIT, formatAddress, type Size } from '../base/units.ts';
 import type { Op, Slot } from '../program/op.ts';
 import { formatAnswer, formatCall, type Broken } from './finding.ts';
 import { CHURN_IS_BOUNDED, LARGEST_FITS, REFUSED_MEMORY_IS_SURVIVED } from './history-laws.ts';
+import {
+  DOUBLE_FREE_KEEPS_PROMISE,
+  FREE_FOREIGN_KEEPS_PROMISE,
+  FREE_INSIDE_KEEPS_PROMISE,
+  WRITE_FREED_KEEPS_PROMISE,
+} from './misuse-laws.ts';
 
 /** What every allocator owes its caller, seen from outside. */
 export interface Law extends Rule {
@@ -332,34 +338,10 @@ export const LAW = {
         ? { observed: `free(b${slot}) was refused`, expected: 'a live block to be taken back' }
         : undefined,
   }),
-  doubleFreeIsRefused: law({
-    name: 'double-free-is-refused',
-    says: 'Freeing a block a second time is refused.',
-    rows: 'H12 B16',
-    source: 'CWE-415; glibc: "double free or corruption".',
-    needs: 'promise doubleFree',
-    check: (op: Op, accepted: boolean) =>
-      accepted
-        ? {
-            observed: `${formatCall(op)} was accepted`,
-            expected: 'false, since the block was freed before',
-          }
-        : undefined,
-  }),
-  freeInsideIsRefused: law({
-    name: 'free-inside-is-refused',
-    says: 'Freeing an address inside a block is refused.',
-    rows: 'H12 B16',
-    source: 'CWE-761; glibc: "free(): invalid pointer".',
-    needs: 'promise freeInside',
-    check: (op: Op, accepted: boolean) =>
-      accepted
-        ? {
-            observed: `${formatCall(op)} was accepted`,
-            expected: 'false, since no block starts there',
-          }
-        : undefined,
-  }),
+  doubleFreeKeepsPromise: law(DOUBLE_FREE_KEEPS_PROMISE),
+  freeInsideKeepsPromise: law(FREE_INSIDE_KEEPS_PROMISE),
+  freeForeignKeepsPromise: law(FREE_FOREIGN_KEEPS_PROMISE),
+  writeFreedKeepsPromise: law(WRITE_FREED_KEEPS_PROMISE),
   churnIsBounded: law(CHURN_IS_BOUNDED),
   refusedMemoryIsSurvived: law(REFUSED_MEMORY_IS_SURVIVED),
   largestFits: law(LARGEST_FITS),

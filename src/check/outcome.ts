@@ -13,6 +13,8 @@ export type Outcome =
   | { readonly kind: 'freed' }
   | { readonly kind: 'skipped' }
   | { readonly kind: 'not asked' }
+  /** The target stopped on purpose, as it promises of misuse. */
+  | { readonly kind: 'aborted' }
   | { readonly kind: 'crashed' }
   | { readonly kind: 'stopped' };
 

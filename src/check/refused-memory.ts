@@ -97,6 +97,8 @@ export class RefusedMemoryWalk {
     before: readonly Outcome['kind'][],
   ): Pick<Finding, 'law' | 'observed'> | undefined {
     const now = this.#secondTime(program);
+    // What stopped on purpose did not do the program a second time.
+    if (this.#outcomes.includes('aborted')) return undefined;
     const step = before.findIndex((kind, at) => kind === 'granted' && now[at] === 'refused');
     if (step < 0) return undefined;
     const observed = `${formatCall(program[step]!)} was refused`;

@@ -3,7 +3,7 @@ import { UsageError } from '../base/usage-error.ts';
 import type { Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import { AllocatorDriver } from './allocator-driver.ts';
-import { crashSite } from './crash.ts';
+import { crashSite, lawOfCrash } from './crash.ts';
 import { type Finding, formatCall } from './finding.ts';
 import { HostDied } from './host-died.ts';
 import { askedCounters, askInvariants, type Verdict } from './judge.ts';
@@ -24,7 +24,8 @@ import type { TraceStep } from './trace.ts';
  * been given back. From the first finding on that can no longer be said, so a run ends with its first finding, and
  * the next run starts on a new target.
  *
- * Shape. A program starts on a fresh heap, its ops run in order, then everything live is freed, so that every block's
+ * Shape. A program starts on a fresh heap, its ops run in order (up to one at which the target stops on purpose, as it
+ * promises of misuse), then everything live is freed, so that every block's
  * contents are looked at and what is lost on the way shows; last comes the target's `reset`, if it has one: the next
  * program starts on what that leaves, or on a new target. The loop allocates nothing
  * and knows nothing of where programs come from. Laws that look at one block are asked after every op; those that
@@ -123,7 +124,8 @@ export class Runner {
         ? this.#perform(target, program)
         : this.#drive(driver!, program);
       if (verdict !== undefined) return this.#found(verdict);
-      this.#reset();
+      if (driver?.hasAborted === true) this.#startOver();
+      else this.#reset();
       return undefined;
     } catch (error) {
       return this.#crashed(error);
@@ -145,7 +147,7 @@ export class Runner {
     const call = op === undefined ? outside : formatCall(op);
     if (error instanceof HostDied) return this.#died(call, error);
     const observed = `${call} threw ${describeError(error)}`;
-    const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
+    const verdict = { law: lawOfCrash(op).name, observed, expected: 'an answer' };
     return { ...this.#found(verdict), crash: crashSite(error) };
   }
 
@@ -155,8 +157,9 @@ export class Runner {
       const broken = LAW.answersInTime.check(died.death.limitMs, 'timed out')!;
       return this.#found({ law: LAW.answersInTime.name, ...broken });
     }
+    const { op } = this.#at;
     const observed = `${call} ${died.message}`;
-    const verdict = { law: LAW.callsReturn.name, observed, expected: 'an answer' };
+    const verdict = { law: lawOfCrash(op).name, observed, expected: 'an answer' };
     return { ...this.#found(verdict), crash: died.site };
   }
 
@@ -167,7 +170,7 @@ export class Runner {
       this.#isStepping = true;
       const verdict = this.#step(driver, op, at.step);
       this.#isStepping = false;
-      if (verdict !== undefined) return verdict;
+      if (verdict !== undefined || driver.hasAborted) return verdict;
       at.step += 1;
     }
     at.op = undefined;
@@ -258,15 +261,21 @@ export class Runner {
       step,
       op: this.#isSchedule ? ('schedule' as const) : (op?.kind ?? ('end' as const)),
     };
+    this.#startOver();
+    return finding;
+  }
+
+  /** Goes on with a new target. */
+  #startOver(): void {
     this.#replaceTarget();
     this.#isFresh = true;
-    return finding;
   }
 
   #step(driver: AllocatorDriver, op: Op, step: number): Verdict | undefined {
     this.counts.ops += 1;
     const verdict = driver.send(op);
     if (this.#isNoted) this.#note(op, driver.outcome);
+    if (driver.hasAborted) return verdict;
     const isDue = step < this.#checkFirst || (step + 1) % this.#checkEvery === 0;
     return verdict ?? (isDue ? driver.inspect(this.#noteAsked) : undefined);
   }
@@ -288,7 +297,8 @@ export class Runner {
     this.#observe?.(op, outcome);
     if (this.#record === 'nothing') return;
     const target = this.#target;
-    const blocks = this.#record === 'blocks' && !isMachine(target) ? target.walk?.() : undefined;
+    const isWalked = this.#record === 'blocks' && outcome.kind !== 'aborted';
+    const blocks = isWalked && !isMachine(target) ? target.walk?.() : undefined;
     this.#trace.push({ op, step: this.#at.step, outcome, blocks: blocks && [...blocks] });
   }
 }

@@ -153,6 +153,7 @@ describe('a shadow whose patterns depend on places', () => {
         { slot: 2, address: 0x1040, size: 16, extent: 16, alignment: 1 },
       ],
       freed: [-1, -1, -1],
+      freedSizes: [0, 0, 0],
     });
     shadow.release(0);
     shadow.claim(1, 0x1000, 8, 8);
@@ -177,8 +178,11 @@ describe('a shadow whose patterns depend on places', () => {
     shadow.release(2);
     const state = shadow.capture();
     shadow.release(0);
+    shadow.claim(2, 0x1080, 8, 8);
+    shadow.release(2);
     shadow.restore(state);
     expect([0, 1, 2, 3].map((slot) => shadow.freedAddressOf(slot))).toEqual([-1, -1, 0x1040, -1]);
+    expect(shadow.freedSizeOf(2)).toBe(16);
     expect([shadow.slotsCount, shadow.liveCount, shadow.isLive(2)]).toEqual([3, 1, false]);
   });
 

@@ -24,6 +24,8 @@ export interface ShadowState {
   readonly blocks: readonly ShadowBlock[];
   /** For each slot, the address that it gave back last, or -1. */
   readonly freed: readonly number[];
+  /** For each slot, the bytes that the block which it gave back last was asked for with. */
+  readonly freedSizes: readonly number[];
 }
 
 /**
@@ -46,6 +48,7 @@ export class Shadow {
   readonly #alignment: number[] = [];
   readonly #key: number[] = [];
   readonly #freedAddress: number[] = [];
+  readonly #freedSize: number[] = [];
   #slotsCount = 0;
   #liveCount = 0;
   #keysCount = 0;
@@ -96,6 +99,11 @@ export class Shadow {
     return slot < this.#slotsCount ? this.#freedAddress[slot]! : -1;
   }
 
+  /** The size that the block which this slot gave back last was asked for with. */
+  freedSizeOf(slot: number): number {
+    return this.#freedSize[slot]!;
+  }
+
   /**
    * Records that a slot now holds a block.
    *
@@ -124,6 +132,7 @@ export class Shadow {
     const address = this.#address[slot]!;
     this.#ranges.release(address, address + Math.max(1, this.#extent[slot]!));
     this.#freedAddress[slot] = address;
+    this.#freedSize[slot] = this.#size[slot]!;
     this.#address[slot] = -1;
     this.#liveCount -= 1;
   }
@@ -152,11 +161,15 @@ export class Shadow {
         alignment: this.#alignment[slot]!,
       });
     }
-    return { blocks, freed: this.#freedAddress.slice(0, this.#slotsCount) };
+    return {
+      blocks,
+      freed: this.#freedAddress.slice(0, this.#slotsCount),
+      freedSizes: this.#freedSize.slice(0, this.#slotsCount),
+    };
   }
 
   /** Back to what was captured, each live block with the pattern of its place. */
-  restore({ blocks, freed }: ShadowState): void {
+  restore({ blocks, freed, freedSizes }: ShadowState): void {
     assert(this.#patterns === 'by-place', 'only the pattern of a place is known from the place');
     this.clear();
     for (const { slot, address, size, extent, alignment } of blocks) {
@@ -164,7 +177,10 @@ export class Shadow {
       this.#key[slot] = address;
     }
     this.#reach(freed.length - 1);
-    for (const [slot, address] of freed.entries()) this.#freedAddress[slot] = address;
+    for (const [slot, address] of freed.entries()) {
+      this.#freedAddress[slot] = address;
+      this.#freedSize[slot] = freedSizes[slot]!;
+    }
   }
 
   /** @returns Offset at which a live slot's payload differs from what was filled in, or -1. */
@@ -220,6 +236,7 @@ export class Shadow {
       this.#alignment.push(1);
       this.#key.push(0);
       this.#freedAddress.push(-1);
+      this.#freedSize.push(0);
     }
   }
 }

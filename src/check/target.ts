@@ -1,7 +1,7 @@
 import type { Range } from '../base/range.ts';
 import type { Rule } from '../base/rule.ts';
 import type { Size } from '../base/units.ts';
-import { isPageOp, needsKernel, type Op } from '../program/op.ts';
+import { isPageOp, type MisuseKind, needsKernel, type Op } from '../program/op.ts';
 import type { Program } from '../program/program.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -100,6 +100,34 @@ export function isMeantFor(program: Program, target: Target): boolean {
   return program.some((op) => isPageOp(op) === isMachine(target));
 }
 
+/**
+ * What a target may promise of misuse. `refused`: the call returns false, and nothing changes. `ignored`: whatever it
+ * returns, nothing changes. `aborted`: the target stops on purpose, and is not called any more.
+ */
+export type MisuseAnswer = 'refused' | 'ignored' | 'aborted';
+
+/** The promise about each kind of misuse. */
+const MISUSE_PROMISES = {
+  'double-free': 'doubleFree',
+  'free-inside': 'freeInside',
+  'free-foreign': 'freeForeign',
+  'write-freed': 'writeFreed',
+} as const satisfies Readonly<Record<MisuseKind, keyof Promises>>;
+
+export function promisedOf(promises: Promises, kind: MisuseKind): MisuseAnswer | undefined {
+  return promises[MISUSE_PROMISES[kind]];
+}
+
+/** What a target promises of a kind of misuse, if it can be asked. */
+export function misusePromise(
+  { bounds, memory, promises }: Pick<AllocatorTarget, 'bounds' | 'memory' | 'promises'>,
+  kind: MisuseKind,
+): MisuseAnswer | undefined {
+  const lacksBounds = kind === 'free-foreign' && bounds === undefined;
+  const lacksMemory = kind === 'write-freed' && memory === undefined;
+  return lacksBounds || lacksMemory ? undefined : promisedOf(promises, kind);
+}
+
 /** What a target promises beyond the C standard. What is left out is not asked. */
 export interface Promises {
   /** Every block's address is a multiple of this power of two, in bytes. */
@@ -114,10 +142,17 @@ export interface Promises {
   readonly reallocZero?: 'frees' | 'resizes';
   /** Realloc keeps the alignment that a block was asked for with, which C does not ask for. */
   readonly reallocKeepsAlignment?: true;
-  /** `free` returns false for a block that was freed before. */
-  readonly doubleFree?: 'refused';
-  /** `free` returns false for an address inside a block. */
-  readonly freeInside?: 'refused';
+  /** What becomes of a block that is freed a second time. */
+  readonly doubleFree?: MisuseAnswer;
+  /** What becomes of the free of an address inside a block. */
+  readonly freeInside?: MisuseAnswer;
+  /** What becomes of the free of an address outside of the memory in which blocks may lie. Asked where there are bounds. */
+  readonly freeForeign?: MisuseAnswer;
+  /**
+   * What becomes of a write into a block that was freed: nothing, or the target stops when it hands that memory out
+   * again. Asked where there is memory; blocks that `returnsFrom` owes to the system are left out.
+   */
+  readonly writeFreed?: Exclude<MisuseAnswer, 'refused'>;
   /** With nothing live, one block of this many bytes is to be had; once the heap has grown, without further growth. */
   readonly recovers?: number;
   /** Blocks of at least this many bytes go back to the system when they are freed. */
@@ -136,7 +171,8 @@ export interface Promises {
 
 /**
  * The system that a target asks for memory, as far as a test can have it refuse: an arena that answers null, a handout's
- * `mem_sbrk` that fails. A library of C asks the system itself, where nobody stands between, so it is not asked. A WebAssembly module grows its memory by an instruction of its own, which nobody can refuse one by
+ * `mem_sbrk` that fails. A library of C asks the system itself, where nobody stands between, so there it is calls that are
+ * counted and refused, not requests. A WebAssembly module grows its memory by an instruction of its own, which nobody can refuse one by
  * one; `--memory-max` bounds it.
  */
 export interface MemoryRefusals {

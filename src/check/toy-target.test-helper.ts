@@ -110,6 +110,8 @@ const PROMISES: Promises = {
   reallocKeepsAlignment: true,
   doubleFree: 'refused',
   freeInside: 'refused',
+  freeForeign: 'refused',
+  writeFreed: 'ignored',
   recovers: 1024,
   returnsFrom: 4096,
   slack: 16,

@@ -55,6 +55,7 @@ export default function makeAllocator() {
     guards: [{ start: LIMIT, end: LIMIT + 64 }],
     promises: {
       alignment: 16, zeroSize: 'block', slack: 15, usableGrows: true, doubleFree: 'refused', freeInside: 'refused',
+      freeForeign: 'refused', writeFreed: 'ignored',
       recovers: 65000, returnsFrom: LARGE, reallocZero: 'frees', reallocKeepsAlignment: true,
     },
     malloc(size) {
@@ -257,17 +258,37 @@ export const BREAKS: readonly Break[] = [
     program: 'b0 = malloc 33',
   },
   {
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     find: 'if (size === undefined) return false;',
     replace: 'if (size === undefined) return true;',
     program: 'b0 = malloc 8; free b0; double-free b0',
   },
   {
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     find: 'if (size === undefined) return false;',
     replace: 'if (size === undefined) return true;',
     program: 'b0 = malloc 24; free-inside b0 8',
   },
+  {
+    law: 'double-free-keeps-promise',
+    find: 'if (size === undefined) return false;',
+    replace: 'if (size === undefined) { largeBytes += 8; return false; }',
+    program: 'b0 = malloc 8; free b0; double-free b0',
+  },
+  {
+    law: 'free-foreign-keeps-promise',
+    find: 'if (size === undefined) return false;',
+    replace: 'if (size === undefined) return true;',
+    program: 'b0 = malloc 8; free-foreign 16; free-foreign -8; free-foreign 4096',
+  },
+  ...['address + 8', '16', 'LIMIT', '-16', 'was'].map((answer): Break => ({
+    law: 'write-freed-keeps-promise',
+    find: 'give(address, address + size);',
+    replace: `give(address, address + size);
+      const [byte, { malloc }, was] = [memory[address], allocator, address];
+      allocator.malloc = (more) => memory[was] === byte ? malloc(more) : ${answer};`,
+    program: 'b1 = malloc 8; b0 = malloc 8; free b0; write-freed b0 0',
+  })),
   {
     law: 'answers-in-time',
     find: 'if (end + more > LIMIT) return 0;',

@@ -49,6 +49,10 @@ static void fill(char *block, size_t size, double key) {
     }
     for (size_t at = count * 8; at < size; at += 1) block[at] = (char)byte(key, at);
 }`,
+  flip: `
+static void flip(char *block, size_t offset) {
+    block[offset] = (char)~block[offset];
+}`,
   isIntact: `
 /* Whether the first so many bytes are as they were filled in when the block had its size. */
 static int isIntact(const char *block, size_t size, size_t kept, double key) {

@@ -96,3 +96,22 @@ int main(void) {
 }
 `);
 });
+
+test('misuse before the law that broke is done as the target was asked', () => {
+  const text = emitted(
+    'blocks-stay-apart',
+    'b1 = malloc 8; b0 = malloc 24; free b0; write-freed b0 8; free-foreign -16; b0 = malloc 8',
+  );
+  expect(text.slice(text.indexOf('    mm_free(b0);'))).toContain(`    mm_free(b0);
+    flip(b0, 8);
+    first = mm_malloc(24);
+    second = mm_malloc(24);
+    mm_free(second);
+    mm_free(first);
+    mm_free(foreign(-16));
+    b0 = mm_malloc(8);
+`);
+  expect(text).toContain(
+    '(intptr_t)(offset < 0 ? mm_heap_lo() : mem_heap_hi())'.replace('mm_', 'mem_'),
+  );
+});

@@ -137,6 +137,11 @@ static int isInside(const char *block, size_t size) {
     if (size == 0) size = 1;
     return block == NULL || ((uintptr_t)block >= first && (uintptr_t)block + size - 1 <= last);
 }`,
+    foreign: `
+/* An address so far behind the heap, or in front of it where that is below 0. */
+static char *foreign(intptr_t offset) {
+    return (char *)((intptr_t)(offset < 0 ? ${library.bounds?.[0]}() : ${library.bounds?.[1]}()) + (offset < 0 ? 0 : 1) + offset);
+}`,
     usable: `
 static size_t usable(char *block) {
     return block == NULL ? 0 : ${library.usableSize}(block);

@@ -19,10 +19,18 @@ function isAligned(block, alignment) {
 }`,
   isInside: `
 function isInside(block, size) {
-  const { bounds, memory } = allocator;
-  const start = bounds?.start ?? 0;
-  const end = bounds?.end ?? memory.byteLength ?? memory.buffer.byteLength;
+  const { start, end } = heap();
   return isNull(block) || (block >= start && block + Math.max(1, size) <= end);
+}`,
+  foreign: `
+/** An address so far behind the heap, or in front of it where that is below 0. */
+function foreign(offset) {
+  return (offset < 0 ? heap().start : heap().end) + offset;
+}`,
+  heap: `
+function heap() {
+  const { bounds, memory } = allocator;
+  return bounds ?? { start: 0, end: memory.byteLength ?? memory.buffer.byteLength };
 }`,
   overlap: `
 function overlap(a, aSize, b, bSize) {
@@ -41,6 +49,10 @@ function fill(block, size, key) {
   if (isNull(block)) return;
   for (const index of words(size)) view().setFloat64(block + index * 8, word(key, index), true);
   for (let at = size - (size % 8); at < size; at += 1) view().setUint8(block + at, byte(key, at));
+}`,
+  flip: `
+function flip(block, offset) {
+  view().setUint8(block + offset, view().getUint8(block + offset) ^ 0xff);
 }`,
   isIntact: `
 /** Whether the first so many bytes are as they were filled in when the block had its size. */

@@ -97,7 +97,8 @@ describe('there is no program', () => {
     observed: '',
     expected: '',
   } as const;
-  const target = { name: 'toy', promises: {}, malloc: () => null, free: () => true };
+  const promises = { doubleFree: 'refused', freeInside: 'aborted' } as const;
+  const target = { name: 'toy', promises, malloc: () => null, free: () => true };
   const module = { kind: 'module', specifier: './toy.js' } as const;
   const library = { kind: 'library', malloc: 'malloc', free: 'free', link: '-ltoy' } as const;
   const calls = { malloc: '', free: '' };
@@ -123,8 +124,14 @@ describe('there is no program', () => {
     [
       library,
       'c',
-      'double-free-is-refused',
-      'double-free-is-refused asks what free returned, which is nothing here',
+      'double-free-keeps-promise',
+      'double-free-keeps-promise asks what free returned, which is nothing here',
+    ],
+    [
+      module,
+      'js',
+      'free-inside-keeps-promise',
+      'free-inside-keeps-promise is kept by stopping on purpose, which no proof would come back from',
     ],
     [
       library,
@@ -139,8 +146,19 @@ describe('there is no program', () => {
       'free-null-does-nothing needs the footprint, which the program cannot ask for',
     ],
   ] as const)('for %o in %s, and %s', (by, language, law, why) => {
-    const proven = { finding: { ...finding, law }, trace: [], target };
+    const op = law.startsWith('double-free') ? 'double-free' : 'free-inside';
+    const proven = { finding: { ...finding, law, op } as const, trace: [], target };
     expect(emitProof(proven, by, language)).toEqual({ why });
+  });
+
+  test('for a library whose bounds nobody knows, and a free behind them', () => {
+    const op = { kind: 'free-foreign', slot: null, offset: 0 } as const;
+    const trace = [{ op, step: 0, outcome: { kind: 'freed' } as const }];
+    const why = "calloc-zeroes needs the heap's bounds, which the program cannot ask for";
+    const proven = { finding: { ...finding, law: 'calloc-zeroes' }, trace, target };
+    expect(emitProof(proven, library, 'c')).toEqual({ why });
+    const unasked = [{ op, step: 0, outcome: { kind: 'not asked' } as const }];
+    expect(emitProof({ ...proven, trace: unasked }, library, 'c')).not.toEqual({ why });
   });
 });
 

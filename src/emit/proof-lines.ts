@@ -4,9 +4,17 @@ import { type Finding, formatCall } from '../check/finding.ts';
 import { isHistoryLaw } from '../check/histories.ts';
 import { LAW, type Law, LAWS } from '../check/law.ts';
 import { KEY_STEP } from '../check/payload.ts';
-import type { Promises } from '../check/target.ts';
+import { type Promises, promisedOf } from '../check/target.ts';
 import type { Trace, TraceStep } from '../check/trace.ts';
-import type { BlockOp, Op, Slot } from '../program/op.ts';
+import {
+  type BlockOp,
+  type MisusedFreeOp,
+  type MisuseKind,
+  type MisuseOp,
+  type Op,
+  type Slot,
+  type WriteFreedOp,
+} from '../program/op.ts';
 
 /** An op that asks for a block. */
 export type Request = Extract<BlockOp, { readonly size: Size }>;
@@ -57,14 +65,22 @@ export type ProofLines =
     }
   | { readonly why: string };
 
-/** The laws that ask what a free returned. */
-const FREE_LAWS = [LAW.freeAcceptsItsBlocks, LAW.doubleFreeIsRefused, LAW.freeInsideIsRefused];
+/** The laws about promises of misuse. */
+const MISUSE_LAWS = [
+  LAW.doubleFreeKeepsPromise,
+  LAW.freeInsideKeepsPromise,
+  LAW.freeForeignKeepsPromise,
+  LAW.writeFreedKeepsPromise,
+];
 /** The laws that compare footprints. */
 const FOOTPRINT_LAWS = [
   LAW.freeNullDoesNothing,
   LAW.failedRequestChangesNothing,
   LAW.bigBlocksGoBack,
 ];
+
+/** The blocks that are asked for after a write into free memory. */
+const AFTER_WRITE = ['first', 'second'] as const;
 
 /** A live block, as the proof knows it. */
 interface ProofBlock {
@@ -93,15 +109,28 @@ export function proofLines(options: ProofOptions): ProofLines {
 }
 
 /** Why this law cannot be shown, of this target in this language. */
-function whyNotShown({ finding, offers, spelling }: ProofOptions): string | undefined {
+function whyNotShown({
+  finding,
+  offers,
+  promises,
+  spelling,
+  trace,
+}: ProofOptions): string | undefined {
   const isOneOf = (laws: readonly Law[]): boolean => laws.some(({ name }) => name === finding.law);
   if (!isOneOf(LAWS)) return "is about the target's own structures, which a caller does not see";
   if (isHistoryLaw(finding.law)) return 'is about many runs of a program, and this is one';
-  if (isOneOf(FREE_LAWS) && spelling.refused('') === undefined)
+  const promise = isOneOf(MISUSE_LAWS) ? promisedOf(promises, finding.op as MisuseKind) : undefined;
+  if (promise === 'aborted')
+    return 'is kept by stopping on purpose, which no proof would come back from';
+  const isAsked = promise === 'refused' || isOneOf([LAW.freeAcceptsItsBlocks]);
+  if (isAsked && spelling.refused('') === undefined)
     return 'asks what free returned, which is nothing here';
   if (isOneOf(FOOTPRINT_LAWS) && !offers.footprint)
     return 'needs the footprint, which the program cannot ask for';
-  if (isOneOf([LAW.blocksStayInside]) && !offers.bounds)
+  const isForeign = trace.some(
+    ({ op, outcome }) => op.kind === 'free-foreign' && outcome.kind === 'freed',
+  );
+  if ((isForeign || isOneOf([LAW.blocksStayInside])) && !offers.bounds)
     return "needs the heap's bounds, which the program cannot ask for";
   return undefined;
 }
@@ -110,6 +139,8 @@ class ProofWriter {
   readonly lines: string[] = [];
   readonly #options: ProofOptions;
   readonly #live = new Map<Slot, ProofBlock>();
+  /** What the block that a slot gave back last was asked for with. */
+  readonly #freed = new Map<Slot, Size>();
   readonly #names = new Set<Name>();
   readonly #notes = new Set<Name>();
   #keysCount = 0;
@@ -136,7 +167,8 @@ class ProofWriter {
     if (outcome.kind === 'skipped' || outcome.kind === 'not asked') return;
     if (isLast && this.#isLaw(LAW.contentsSurvive)) this.#checkContents();
     if ('size' in op && 'slot' in op) this.#request(op, outcome.kind, isLast);
-    else this.#free(op as Exclude<BlockOp, Request>, isLast);
+    else if (op.kind === 'free') this.#free(op, isLast);
+    else this.#misuse(op as MisuseOp, isLast);
     if (isLast) this.#lookAtAll();
   }
 
@@ -164,7 +196,7 @@ class ProofWriter {
       this.#note('before', this.#extent(before.name, before.size));
     if (outcome === 'refused' || outcome === 'freed') {
       this.lines.push(`${call};`);
-      if (outcome === 'freed') this.#live.delete(source!);
+      if (outcome === 'freed') this.#gone(source!);
       if (isLast) this.#checkRefused(op);
       return;
     }
@@ -175,7 +207,7 @@ class ProofWriter {
     const name = this.#name(op.slot);
     this.lines.push(`${name} = ${call};`);
     if (isLast) this.#checkAnswer(op, name, before);
-    if (source !== null) this.#live.delete(source);
+    if (source !== null) this.#gone(source);
     if (outcome === 'granted') this.#keep(op, name, before);
   }
 
@@ -192,26 +224,74 @@ class ProofWriter {
     this.#live.set(op.slot, { name, size, alignment, key });
   }
 
-  #free(op: Exclude<BlockOp, Request>, isLast: boolean): void {
+  #misuse(op: MisuseOp, isLast: boolean): void {
+    if (op.kind === 'write-freed') {
+      this.#writeFreed(op, isLast);
+      return;
+    }
+    const { offers, promises, spelling } = this.#options;
+    const call = spelling.free(this.#misusedAddress(op));
+    const isCompared = isLast && offers.footprint;
+    if (isCompared) this.#noteFootprint();
+    const isAsked = isLast && promisedOf(promises, op.kind) === 'refused';
+    if (isAsked) this.#fail(`!(${this.#refused(call)})`, op);
+    else this.lines.push(`${call};`);
+    if (isCompared) this.#fail('footprint() != before', op);
+  }
+
+  #misusedAddress(op: MisusedFreeOp): string {
     const { spelling } = this.#options;
-    const address = this.#addressOf(op);
-    const call = spelling.free(address);
-    const isReturn = op.kind === 'free' && this.#isLaw(LAW.bigBlocksGoBack);
+    if (op.kind === 'free-foreign') return `foreign(${op.offset})`;
+    const name = this.#name(op.slot);
+    return op.kind === 'free-inside' ? spelling.offset(name, op.offset) : name;
+  }
+
+  /** The write, and the two requests behind it, whose answers are looked at if they break the law. */
+  #writeFreed(op: WriteFreedOp, isLast: boolean): void {
+    const { spelling } = this.#options;
+    const freed = this.#freed.get(op.slot)!;
+    this.lines.push(`flip(${this.#name(op.slot)}, ${op.offset});`);
+    const request: Request = { kind: 'malloc', slot: op.slot, size: freed };
+    for (const name of AFTER_WRITE) {
+      this.#names.add(name);
+      this.lines.push(`${name} = ${spelling.request(request, spelling.null)};`);
+      if (isLast && this.#isLaw(LAW.writeFreedKeepsPromise)) this.#checkAfterWrite(op, name);
+    }
+    for (const name of AFTER_WRITE.toReversed()) this.lines.push(`${spelling.free(name)};`);
+  }
+
+  #checkAfterWrite(op: WriteFreedOp, name: Name): void {
+    const { offers, promises } = this.#options;
+    const size = `${this.#freed.get(op.slot)!}`;
+    this.#fail(`!isAddress(${name})`, op);
+    this.#fail(`!isAligned(${name}, ${promises.alignment ?? 1})`, op);
+    if (offers.bounds) this.#fail(`!isInside(${name}, ${size})`, op);
+    for (const other of this.#live.values())
+      this.#fail(
+        `overlap(${name}, ${size}, ${other.name}, ${this.#extent(other.name, other.size)})`,
+        op,
+      );
+    const [first, second] = AFTER_WRITE;
+    if (name === second) this.#fail(`overlap(${first}, ${size}, ${second}, ${size})`, op);
+  }
+
+  #free(op: BlockOp & { readonly kind: 'free' }, isLast: boolean): void {
+    const { spelling } = this.#options;
+    const call = spelling.free(op.slot === null ? spelling.null : this.#name(op.slot));
+    const isReturn = this.#isLaw(LAW.bigBlocksGoBack);
     if (isLast && (isReturn || this.#isLaw(LAW.freeNullDoesNothing))) this.#noteFootprint();
     const isAsked = isLast && this.#isLaw(LAW.freeAcceptsItsBlocks);
-    if (isLast && op.kind !== 'free') this.#fail(`!(${this.#refused(call)})`, op);
-    else if (isAsked) this.#fail(this.#refused(call), op);
+    if (isAsked) this.#fail(this.#refused(call), op);
     else this.lines.push(`${call};`);
     if (isLast && isReturn) this.#checkReturned(op);
     if (isLast && this.#isLaw(LAW.freeNullDoesNothing)) this.#fail('footprint() != before', op);
-    if (op.kind === 'free' && op.slot !== null) this.#live.delete(op.slot);
+    if (op.slot !== null) this.#gone(op.slot);
   }
 
-  #addressOf(op: Exclude<BlockOp, Request>): string {
-    const { spelling } = this.#options;
-    if (op.slot === null) return spelling.null;
-    const name = this.#name(op.slot);
-    return op.kind === 'free-inside' ? spelling.offset(name, op.offset) : name;
+  /** The slot's block is not live any more. */
+  #gone(slot: Slot): void {
+    this.#freed.set(slot, this.#live.get(slot)!.size);
+    this.#live.delete(slot);
   }
 
   /** The laws about an answer that is no refusal. */

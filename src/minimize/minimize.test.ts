@@ -224,7 +224,9 @@ const arbitraryOp: fc.Arbitrary<Op> = fc
     if (kind === 'aligned') return { kind, slot, alignment: 2 ** exponent, size };
     if (kind === 'realloc') return { kind, slot, source: isNull ? null : source, size };
     if (kind === 'free') return { kind, slot: isNull ? null : slot };
-    return kind === 'free-inside' ? { kind, slot, offset: count + 1 } : { kind, slot };
+    if (kind === 'free-inside') return { kind, slot, offset: count + 1 };
+    if (kind === 'free-foreign') return { kind, slot: null, offset: count - 2 };
+    return kind === 'write-freed' ? { kind, slot, offset: count } : { kind, slot };
   });
 
 /** A bug that needs some ops, each of a kind, on a slot with a parity, of a size at least, if of any, in this order. */

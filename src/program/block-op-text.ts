@@ -2,7 +2,7 @@ import { isPowerOfTwo } from '../base/bits.ts';
 import { unreachable } from '../base/kit-bug.ts';
 import { type Place, usageErrorAt } from '../base/usage-error.ts';
 import { ALIGNMENT_EXPONENT_MAX, type BlockOp, type Slot } from './op.ts';
-import { parseSize, parseSlot } from './words.ts';
+import { parseNumber, parseSigned, parseSize, parseSlot } from './words.ts';
 
 /** Every form of an op on blocks, as a mend shows it. */
 export const BLOCK_OP_FORMS = [
@@ -15,6 +15,8 @@ export const BLOCK_OP_FORMS = [
   'free null',
   'double-free b0',
   'free-inside b0 8',
+  'free-foreign 16',
+  'write-freed b0 8',
 ] as const;
 
 /** One op as its line shows it: `b0 = malloc 24`. */
@@ -33,7 +35,10 @@ export function printBlockOp(op: BlockOp): string {
     case 'double-free':
       return `double-free b${op.slot}`;
     case 'free-inside':
-      return `free-inside b${op.slot} ${op.offset}`;
+    case 'write-freed':
+      return `${op.kind} b${op.slot} ${op.offset}`;
+    case 'free-foreign':
+      return `free-foreign ${op.offset}`;
     default:
       return unreachable(op);
   }
@@ -58,6 +63,11 @@ export function parseBlockOp(words: readonly string[], place: Place): BlockOp | 
   if (name === 'free-inside' && words.length === 3) {
     return { kind: name, slot: parseSlot('b', slot!, place), offset: parseOffset(offset!, place) };
   }
+  if (name === 'write-freed' && words.length === 3) {
+    return { kind: name, slot: parseSlot('b', slot!, place), offset: parseNumber(offset!, place) };
+  }
+  if (name === 'free-foreign' && words.length === 2)
+    return { kind: name, slot: null, offset: parseSigned(slot!, place) };
   return undefined;
 }
 

@@ -30,8 +30,14 @@ const EDGES: readonly (readonly [op: BlockOp, bytes: string])[] = [
   [{ kind: 'aligned', slot: 0, alignment: 1, size: 5 }, '04 00 05'],
   [{ kind: 'aligned', slot: 0, alignment: 2 ** 30, size: 5 }, '04 1e 05'],
   [{ kind: 'double-free', slot: 3 }, '1d'],
-  [{ kind: 'free-inside', slot: 3, offset: 1 }, '1e 00'],
-  [{ kind: 'free-inside', slot: 0, offset: 2 ** 53 - 1 }, '06 fe ff ff ff ff ff ff 0f'],
+  [{ kind: 'free-inside', slot: 3, offset: 1 }, '1e 00 00'],
+  [{ kind: 'free-inside', slot: 0, offset: 2 ** 53 - 1 }, '06 00 fe ff ff ff ff ff ff 0f'],
+  [{ kind: 'write-freed', slot: 3, offset: 0 }, '1e 01 00'],
+  [{ kind: 'write-freed', slot: 0, offset: 2 ** 53 - 1 }, '06 01 ff ff ff ff ff ff ff 0f'],
+  [{ kind: 'free-foreign', slot: null, offset: 0 }, '06 02 00'],
+  [{ kind: 'free-foreign', slot: null, offset: -1 }, '06 02 01'],
+  [{ kind: 'free-foreign', slot: null, offset: 2 ** 53 - 1 }, '06 02 fe ff ff ff ff ff ff 1f'],
+  [{ kind: 'free-foreign', slot: null, offset: 1 - 2 ** 53 }, '06 02 fd ff ff ff ff ff ff 1f'],
 ];
 
 describe('an op', () => {

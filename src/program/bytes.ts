@@ -6,6 +6,7 @@ import {
   type BlockOp,
   BLOCK_OP_KINDS,
   type BlockOpKind,
+  type MisuseOp,
   type Slot,
   SLOTS_LIMIT,
 } from './op.ts';
@@ -19,19 +20,26 @@ import {
  *        │  slot  │ code ││ rest of the slot ││ numbers … │
  *        └────────┴──────┘└──────────────────┘└───────────┘
  *
- * - `code`              0–6 a kind in the order of BLOCK_OP_KINDS, whose realloc moves a block to its own slot;
- *                       7 a realloc from elsewhere
+ * - `code`              0–5 a kind in the order of BLOCK_OP_KINDS, whose realloc moves a block to its own slot;
+ *                       6 misuse with an offset, 7 a realloc from elsewhere
  * - `slot`              0–30 the slot itself; 31 says that the rest follows
  * - `rest of the slot`  a varint: 0 null, otherwise the slot - 30; for an op that takes no null, null reads as 0
  * - `numbers`           malloc: size · realloc: size · calloc: count, size · aligned: exponent (1 byte), size
- *                       free-inside: offset - 1 · realloc from elsewhere: source + 1 (0 for null), size
+ *                       misuse: its kind in the order of OFFSET_KINDS (1 byte), offset; free-inside: offset - 1
+ *                       realloc from elsewhere: source + 1 (0 for null), size
  *
- * Numbers but the exponent are varints: 7 bits a byte, lowest first, the top bit says that more follow. The tenth byte
+ * An offset of free-foreign, which may be below 0, is twice itself, or one less than twice what lies below 0.
+ * Numbers but the exponent and the kind are varints: 7 bits a byte, lowest first, the top bit says that more follow. The tenth byte
  * has bit 63 and is the last, so every number has 64 bits. Numbers out of an op's range wrap around.
  * A small edit stays small: it changes one number, or at worst the ops up to where both readings meet again.
  */
 const CODE_BITS = 3;
-const CODE_REALLOC_FROM = BLOCK_OP_KINDS.length;
+const CODE_OFFSET = 6;
+const CODE_REALLOC_FROM = 7;
+/** Kinds that share a code, in the order in which a byte numbers them. */
+const OFFSET_KINDS = ['free-inside', 'write-freed', 'free-foreign'] as const;
+/** How many offsets there are above 0 and below it. */
+const SIGNED_COUNT = 2n ** 54n - 1n;
 const SLOT_FOLLOWS = 31;
 
 /** Reads any bytes as a program. Each op takes at least one byte. */
@@ -51,7 +59,8 @@ function decodeOp(reader: Reader): BlockOp {
     const source = reader.below(SLOTS_LIMIT + 1);
     return { kind: 'realloc', slot, source: source === 0 ? null : source - 1, size: reader.size() };
   }
-  return DECODERS[BLOCK_OP_KINDS[code]!](reader, slot, slotOrNull);
+  const kind = code === CODE_OFFSET ? reader.offsetKind() : BLOCK_OP_KINDS[code]!;
+  return DECODERS[kind](reader, slot, slotOrNull);
 }
 
 /** How each kind reads what follows its slot; the fields of a literal are read in the order in which they stand. */
@@ -74,6 +83,12 @@ const DECODERS: Readonly<
     slot,
     offset: reader.below(Number.MAX_SAFE_INTEGER) + 1,
   }),
+  'write-freed': (reader, slot) => ({
+    kind: 'write-freed',
+    slot,
+    offset: reader.below(2 ** 53),
+  }),
+  'free-foreign': (reader) => ({ kind: 'free-foreign', slot: null, offset: reader.signed() }),
 };
 
 function decodeSlot(reader: Reader, slotBits: number): Slot | null {
@@ -118,6 +133,17 @@ class Reader {
     return sizeOf((BigInt(high & 0x7fff) << 49n) + BigInt(low));
   }
 
+  /** A byte, the kind of a misuse with an offset. */
+  offsetKind(): (typeof OFFSET_KINDS)[number] {
+    return OFFSET_KINDS[this.byte() % OFFSET_KINDS.length]!;
+  }
+
+  /** A varint whose lowest bit says that the rest, and one more, lies below 0. */
+  signed(): number {
+    const number = BigInt(this.size()) % SIGNED_COUNT;
+    return Number(number % 2n === 0n ? number / 2n : -(number + 1n) / 2n);
+  }
+
   /** A byte, the exponent of a power of two. */
   alignment(): number {
     return 2 ** (this.byte() % (ALIGNMENT_EXPONENT_MAX + 1));
@@ -140,14 +166,19 @@ export function encodeProgram(program: readonly BlockOp[]): Uint8Array {
 function encodeOp(bytes: number[], op: BlockOp): void {
   const isRealloc = op.kind === 'realloc';
   const isReallocFrom = isRealloc && op.source !== op.slot;
-  encodeSlot(bytes, isReallocFrom ? CODE_REALLOC_FROM : BLOCK_OP_KINDS.indexOf(op.kind), op.slot);
+  const code = isReallocFrom
+    ? CODE_REALLOC_FROM
+    : Math.min(CODE_OFFSET, BLOCK_OP_KINDS.indexOf(op.kind));
+  encodeSlot(bytes, code, op.kind === 'free-foreign' ? 0 : op.slot);
   if (isReallocFrom) encodeNumber(bytes, op.source === null ? 0 : op.source + 1);
   switch (op.kind) {
     case 'free':
     case 'double-free':
       return;
     case 'free-inside':
-      return encodeNumber(bytes, op.offset - 1);
+    case 'write-freed':
+    case 'free-foreign':
+      return encodeMisuse(bytes, op);
     case 'calloc':
       encodeNumber(bytes, op.count);
       break;
@@ -162,6 +193,14 @@ function encodeOp(bytes: number[], op: BlockOp): void {
       return unreachable(op);
   }
   encodeNumber(bytes, op.size);
+}
+
+function encodeMisuse(bytes: number[], op: Extract<MisuseOp, { readonly offset: number }>): void {
+  bytes.push(OFFSET_KINDS.indexOf(op.kind));
+  const offset = BigInt(op.offset);
+  if (op.kind === 'free-inside') encodeNumber(bytes, op.offset - 1);
+  else if (op.kind === 'write-freed') encodeNumber(bytes, op.offset);
+  else encodeNumber(bytes, offset < 0n ? -2n * offset - 1n : 2n * offset);
 }
 
 function encodeSlot(bytes: number[], code: number, slot: Slot | null): void {

@@ -25,11 +25,13 @@ export type Op = (BlockOp | PageOp | ThreadOp) & {
  * - `malloc`, `calloc`, `aligned` ask for a block and put it into `slot`.
  * - `realloc` moves the block of `source` (nothing, for null) to a new size and puts it into `slot`.
  * - `free` gives the block of `slot` back, or asks what a null pointer does.
- * - `double-free` and `free-inside` are misuse: they send an address that is not to be freed (the last one that
- *   `slot` held and gave back; one that lies `offset` bytes into the block of `slot`) and are sent only to targets
- *   that promise an answer. An `offset` that is no multiple of the alignment makes an address that no block can have.
+ * - `double-free`, `free-inside` and `free-foreign` are misuse: they send an address that is not to be freed (the last
+ *   one that `slot` held and gave back; one that lies `offset` bytes into the block of `slot`; one that lies `offset`
+ *   bytes behind the memory in which blocks may lie, or in front of it where that is below 0). An `offset` that is no
+ *   multiple of the alignment makes an address that no block can have.
+ * - `write-freed` is misuse, too: it changes the byte `offset` bytes into the block that `slot` gave back last.
  *
- * An op whose source slot is empty, or whose target slot is live (unless it is the op's own source), does nothing.
+ * Misuse is sent only to targets that promise an answer. An op whose source slot is empty, or whose target slot is live (unless it is the op's own source), does nothing.
  */
 export type BlockOp =
   | { readonly kind: 'malloc'; readonly slot: Slot; readonly size: Size }
@@ -47,8 +49,21 @@ export type BlockOp =
       readonly size: Size;
     }
   | { readonly kind: 'free'; readonly slot: Slot | null }
+  | MisuseOp;
+
+/** What no program should do: frees of what is not to be freed, and a write into what was freed. */
+export type MisuseOp =
   | { readonly kind: 'double-free'; readonly slot: Slot }
-  | { readonly kind: 'free-inside'; readonly slot: Slot; readonly offset: number };
+  | { readonly kind: 'free-inside'; readonly slot: Slot; readonly offset: number }
+  | { readonly kind: 'write-freed'; readonly slot: Slot; readonly offset: number }
+  /** Of an address that no slot holds. */
+  | { readonly kind: 'free-foreign'; readonly slot: null; readonly offset: number };
+
+/** A free of an address that is not to be freed. */
+export type MisusedFreeOp = Exclude<MisuseOp, { readonly kind: 'write-freed' }>;
+
+/** A write into a block that was freed. */
+export type WriteFreedOp = Extract<MisuseOp, { readonly kind: 'write-freed' }>;
 
 /** What a program may do in the pages that it maps. */
 export type Protection = 'none' | 'read' | 'read-write';
@@ -157,6 +172,7 @@ export type Policy = 'rr' | 'fcfs' | 'mlfq';
 export const STACK_SIZE = 256;
 
 export type BlockOpKind = BlockOp['kind'];
+export type MisuseKind = MisuseOp['kind'];
 export type PageOpKind = PageOp['kind'];
 export type ThreadOpKind = ThreadOp['kind'];
 export type OpKind = Op['kind'];
@@ -170,7 +186,17 @@ export const BLOCK_OP_KINDS = [
   'aligned',
   'double-free',
   'free-inside',
+  'free-foreign',
+  'write-freed',
 ] as const satisfies readonly BlockOpKind[];
+
+/** The kinds that are misuse. */
+export const MISUSE_KINDS = [
+  'double-free',
+  'free-inside',
+  'free-foreign',
+  'write-freed',
+] as const satisfies readonly MisuseKind[];
 
 /** The highest alignment that an op may ask for: 2^30 bytes. */
 export const ALIGNMENT_EXPONENT_MAX = 30;
@@ -216,8 +242,13 @@ export const POLICIES = ['rr', 'fcfs', 'mlfq'] as const satisfies readonly Polic
 export const PROTECTIONS = ['none', 'read', 'read-write'] as const satisfies readonly Protection[];
 export const ACCESS_SIZES = [1, 2, 4, 8] as const satisfies readonly AccessSize[];
 
+const MISUSE: ReadonlySet<OpKind> = new Set(MISUSE_KINDS);
 const PAGE_KINDS: ReadonlySet<OpKind> = new Set(PAGE_OP_KINDS);
 const THREAD_KINDS: ReadonlySet<OpKind> = new Set(THREAD_OP_KINDS);
+
+export function isMisuse(op: BlockOp): op is MisuseOp {
+  return MISUSE.has(op.kind);
+}
 
 export function isPageOp(op: Op): op is Op & PageOp {
   return PAGE_KINDS.has(op.kind);

@@ -1,7 +1,7 @@
 import { unreachable } from '../base/kit-bug.ts';
-import { type Place, usageErrorAt } from '../base/usage-error.ts';
+import type { Place } from '../base/usage-error.ts';
 import { ACCESS_SIZES, type Base, type PageOp, type Protection, PROTECTIONS } from './op.ts';
-import { excerpt, parseChoice, parseNumber, parseSlot } from './words.ts';
+import { parseChoice, parseNumber, parseSigned, parseSlot } from './words.ts';
 
 /** Every form of an op on pages, as a mend shows it. */
 export const PAGE_OP_FORMS = [
@@ -58,7 +58,7 @@ export function parsePageOp(words: readonly string[], place: Place): PageOp | un
   switch (name) {
     case 'brk':
       return rest.length === 1
-        ? { kind: name, increment: parseIncrement(rest[0]!, place) }
+        ? { kind: name, increment: parseSigned(rest[0]!, place) }
         : undefined;
     case 'protect':
       return rest.length === 4
@@ -121,15 +121,4 @@ function parsePlace(
 function parseBase(word: string, place: Place): Base {
   if (word === 'brk') return word;
   return word.startsWith('b') ? `b${parseSlot('b', word, place)}` : parseSlot('a', word, place);
-}
-
-function parseIncrement(word: string, place: Place): number {
-  if (!/^-?\d+$/.test(word)) {
-    throw usageErrorAt(
-      place,
-      `'${excerpt(word)}' stands where a number belongs`,
-      'write a whole number in decimal digits, with - in front to go down',
-    );
-  }
-  return word.startsWith('-') ? 0 - parseNumber(word.slice(1), place) : parseNumber(word, place);
 }

@@ -17,6 +17,9 @@ const LINES: readonly (readonly [line: string, op: Op])[] = [
   ['free null', { kind: 'free', slot: null }],
   ['double-free b1', { kind: 'double-free', slot: 1 }],
   ['free-inside b1 8', { kind: 'free-inside', slot: 1, offset: 8 }],
+  ['free-foreign 16', { kind: 'free-foreign', slot: null, offset: 16 }],
+  ['free-foreign -8', { kind: 'free-foreign', slot: null, offset: -8 }],
+  ['write-freed b1 0', { kind: 'write-freed', slot: 1, offset: 0 }],
   ['b1048575 = malloc 1', { kind: 'malloc', slot: 2 ** 20 - 1, size: 1 }],
   ['b0 = malloc 9007199254740991', { kind: 'malloc', slot: 0, size: 2 ** 53 - 1 }],
   ['b0 = malloc 9007199254740992', { kind: 'malloc', slot: 0, size: 2n ** 53n }],
@@ -47,7 +50,7 @@ describe('an op', () => {
   test.each([
     [
       'b0 = malloc',
-      /^a\.ops:2: 'b0 = malloc' is no op; the ops are: b0 = malloc 24, .*, free-inside b0 8\.$/,
+      /^a\.ops:2: 'b0 = malloc' is no op; the ops are: b0 = malloc 24, .*, write-freed b0 8\.$/,
     ],
     ['b0 = malloc 1 2', /'b0 = malloc 1 2' is no op/],
     ['b0 = calloc 1', /is no op/],
@@ -57,6 +60,13 @@ describe('an op', () => {
     ['free b0 b1', /is no op/],
     ['double-free b0 1', /is no op/],
     ['free-inside b0', /is no op/],
+    ['write-freed b0', /is no op/],
+    ['free-foreign b0 8', /is no op/],
+    [
+      'free-foreign b0',
+      /'b0' stands where a number belongs; write a whole number in decimal digits, with - in front to go down\.$/,
+    ],
+    ['write-freed b0 -1', /'-1' stands where a number belongs/],
     ['x'.repeat(100), new RegExp(`'${'x'.repeat(60)}…' is no op`)],
     [
       'b0 = malloc -1',

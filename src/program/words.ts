@@ -64,6 +64,22 @@ export function parseNumber(word: string, place: Place): number {
   );
 }
 
+/**
+ * As `parseNumber`, and with `-` in front below 0.
+ *
+ * @throws {UsageError} The word is no whole number, or one that is too large.
+ */
+export function parseSigned(word: string, place: Place): number {
+  if (!/^-?\d+$/.test(word)) {
+    throw usageErrorAt(
+      place,
+      `'${excerpt(word)}' stands where a number belongs`,
+      'write a whole number in decimal digits, with - in front to go down',
+    );
+  }
+  return word.startsWith('-') ? 0 - parseNumber(word.slice(1), place) : parseNumber(word, place);
+}
+
 /** Reads one of a few words. @throws {UsageError} It is none of them. */
 export function parseChoice<Choice extends string | number>(
   choices: readonly Choice[],

@@ -1,10 +1,17 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { UsageError } from '../base/usage-error.ts';
 import { HostDied } from '../check/host-died.ts';
 import { EXIT_USAGE, Hosts } from './hosts.ts';
-import type { Link } from './link.ts';
+import type { HostCommand, Link } from './link.ts';
 import { REQUEST } from './protocol.ts';
 import { SCRIPTED_HOST, scriptedHost } from './scripted-host.test-helper.ts';
+
+/** As it was built: a script loads no TypeScript. */
+const HOSTS = new URL('../../dist/src/supervise/hosts.js', import.meta.url).href;
 
 const hosts = new Hosts({ host: SCRIPTED_HOST, sparesCount: 1 });
 afterAll(() => hosts.close());
@@ -104,3 +111,37 @@ test.each([
   expect(() => new Hosts({ host: scriptedHost(script) })).toThrow(UsageError);
   expect(() => new Hosts({ host: scriptedHost(script) })).toThrow(sentence);
 });
+
+test('a script that made hosts and closed none ends by itself, and so do they', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hosts-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const pidFile = join(folder, 'pid');
+  const host: HostCommand = {
+    command: '/bin/sh',
+    args: [
+      '-c',
+      `echo $$ > ${pidFile}; exec "$@"`,
+      'sh',
+      SCRIPTED_HOST.command,
+      ...SCRIPTED_HOST.args,
+    ],
+  };
+  const script = `
+    const { Hosts } = await import(${JSON.stringify(HOSTS)});
+    const link = new Hosts({ host: ${JSON.stringify(host)} }).take({});
+    link.reset(1000);
+    link.call(${REQUEST.malloc}, 8);
+  `;
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(status).toBe(0);
+  const pid = Number(readFileSync(pidFile, 'utf8'));
+  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

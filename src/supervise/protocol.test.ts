@@ -43,6 +43,7 @@ test.each([
   [2 ** 32 - 1, 2 ** 32 - 1],
   [2 ** 47 + 3, 2 ** 47 + 3],
   [2n ** 64n - 2n, 2 ** 64],
+  [2 ** 64, -1],
 ])('the value %s of an answer reads as %s', (value, expected) => {
   expect(wholeAt(viewOf(encodeAnswer({ kind: 3, value })), 8)).toBe(expected);
 });

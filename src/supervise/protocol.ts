@@ -153,11 +153,13 @@ export function wholeAt(view: DataView, offset: number): number {
   return low === WORD - 1 && high === WORD - 1 ? -1 : high * WORD + low;
 }
 
+/** Writes a whole number; one that was rounded up to 2^64 is all ones, as the pointer -1 of C was. */
 function putWhole(view: DataView, offset: number, value: Size): void {
-  if (typeof value === 'bigint' || value < 0) {
-    view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true);
+  const whole = value >= 2 ** 64 ? -1 : value;
+  if (typeof whole === 'bigint' || whole < 0) {
+    view.setBigUint64(offset, BigInt.asUintN(64, BigInt(whole)), true);
     return;
   }
-  view.setUint32(offset, value % WORD, true);
-  view.setUint32(offset + 4, Math.floor(value / WORD), true);
+  view.setUint32(offset, whole % WORD, true);
+  view.setUint32(offset + 4, Math.floor(whole / WORD), true);
 }

@@ -139,6 +139,8 @@ class Process {
         return this.#free(op.slot);
       case 'double-free':
       case 'free-inside':
+      case 'free-foreign':
+      case 'write-freed':
         this.counts.notSent += 1;
         return;
       default:

@@ -57,6 +57,7 @@ export function buddyTarget(name = 'buddy'): MakeAllocatorTarget {
       largest: true,
       doubleFree: 'refused',
       freeInside: 'refused',
+      freeForeign: 'refused',
     };
     return targetOver(arena, buddy, { name, promises, invariants });
   };
@@ -77,6 +78,8 @@ export function slabTarget(name = 'slab'): MakeAllocatorTarget {
       reallocZero: 'frees',
       doubleFree: 'refused',
       freeInside: 'refused',
+      freeForeign: 'refused',
+      writeFreed: 'ignored',
       returnsFrom: CELL_MAX + 1,
       // aligned(8192, 1) has a page.
       slack: 4 * KIB - 1,

@@ -50,6 +50,7 @@ export class Losses {
 
 const SKIPPED = 'ops left out that do nothing';
 const MISUSE = 'frees of addresses that are not to be freed left out';
+const WRITE = 'writes into freed blocks left out';
 const OVERFLOW = 'callocs left out whose product has no 64 bits';
 
 /**
@@ -92,6 +93,8 @@ function callOf(op: Op, blocks: Map<Slot, number>, pool: SlotPool): BlockCall | 
       pool.give(block);
       return { kind: 'free', block };
     }
+    case 'write-freed':
+      return WRITE;
     default:
       return MISUSE;
   }

@@ -120,6 +120,10 @@ function withNumbers(op: Op, change: (number: Size, position: number) => Size): 
     case 'load':
     case 'store':
       return { ...op, offset: Number(change(op.offset, 0)) };
+    case 'write-freed':
+      return { ...op, offset: Number(change(op.offset, 0)) };
+    case 'free-foreign':
+      return { ...op, offset: signed(op.offset, change) };
     case 'brk':
       return { ...op, increment: signed(op.increment, change) };
     case 'compute':

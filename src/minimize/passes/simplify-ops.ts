@@ -51,6 +51,9 @@ function simplerOps(op: Op): readonly Op[] {
       return [{ kind: 'free', slot: op.slot }];
     case 'free-inside':
       return op.offset > 1 ? [{ ...op, offset: 1 }] : [];
+    case 'free-foreign':
+    case 'write-freed':
+      return op.offset === 0 ? [] : [{ ...op, offset: 0 }];
     case 'map':
       return readWrite(op);
     case 'map-at': {

@@ -136,6 +136,7 @@ function* lastOps({ last, wide, live, next }: Rest): Generator<Op> {
         for (const size of wide) yield { kind: 'realloc', slot, source: slot, size };
       return;
     default:
-      for (const slot of live) yield { ...last, slot };
+      if (last.slot === null) yield last;
+      else for (const slot of live) yield { ...last, slot };
   }
 }

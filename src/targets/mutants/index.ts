@@ -41,22 +41,24 @@ export function mutantTargetName(mutant: Mutant): string {
 /** Makes a mutant's original with its planted bug. */
 export async function loadMutant(mutant: Mutant): Promise<MakeTarget> {
   const { original = 'reference', patch } = mutant;
+  const patches = [patch].flat();
   const name = mutantTargetName(mutant);
   if (original === 'reference') {
-    const patched = (await importPatched('targets/reference', [patch])) as typeof reference;
+    const patched = (await importPatched('targets/reference', patches)) as typeof reference;
     return patched.referenceTarget({ name });
   }
   if (original === 'buddy' || original === 'slab' || original === 'bump') {
-    const patched = (await importPatched('targets/small-allocators', [
-      patch,
-    ])) as typeof smallAllocators;
+    const patched = (await importPatched(
+      'targets/small-allocators',
+      patches,
+    )) as typeof smallAllocators;
     return patched.SMALL_ALLOCATORS[original](name);
   }
   if (original === 'kernel' || original === 'kernel/ids') {
-    const patched = (await importPatched('targets/kernel', [patch])) as typeof kernel;
+    const patched = (await importPatched('targets/kernel', patches)) as typeof kernel;
     return patched.kernelTarget({ name, tlb: { ids: original === 'kernel' ? 'off' : 'on' } });
   }
-  const patched = (await importPatched('targets/machine', [patch])) as typeof machine;
+  const patched = (await importPatched('targets/machine', patches)) as typeof machine;
   return patched.machineTarget({ name, preset: original === 'machine' ? 'x86-64' : 'toy' });
 }
 

@@ -20,7 +20,7 @@ export interface Mutant {
   readonly law: string;
   /** What is wrong, and where such a mistake was seen. */
   readonly story: string;
-  readonly patch: Patch;
+  readonly patch: Patch | readonly Patch[];
   /**
    * The shortest program known that shows it where random programs do: at an op, or in the frees that close a run, as
    * program text without its first line.

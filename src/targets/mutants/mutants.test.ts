@@ -299,12 +299,12 @@ const PLANTED: readonly Planted[] = [
     run: toy(() => ({ free: () => false })),
   },
   {
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     program: 'b0 = malloc 0\nfree b0\ndouble-free b0',
     run: toy(() => ({ promises: { doubleFree: 'refused' } })),
   },
   {
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     program: 'b0 = malloc 2\nfree-inside b0 1',
     run: toy(() => ({ promises: { freeInside: 'refused' } })),
   },

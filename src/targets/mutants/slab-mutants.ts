@@ -13,7 +13,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-loses-every-16th-free',
     original: 'slab',
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     story: 'Every 16th free of a slab is accepted and forgotten.',
     patch: {
       module: 'allocators/slab',
@@ -27,7 +27,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-frees-twice',
     original: 'slab',
-    law: 'double-free-is-refused',
+    law: 'double-free-keeps-promise',
     story:
       'A second free of a cell is accepted, and lists the cell twice (zephyrproject-rtos/zephyr issue 96560).',
     patch: {
@@ -54,7 +54,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-free-of-small-does-nothing',
     original: 'slab',
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     story: 'Freeing a small block does nothing at all (withlang-dev/with issue 70).',
     patch: {
       module: 'allocators/slab',
@@ -107,7 +107,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
     story:
       'calloc of exactly the largest cell takes it for fresh pages, which come zero: calloc that trusts where its memory comes from (jbush001/NyuziProcessor issue 164).',
     patch: { module: 'allocators/slab', find: 'total <= CELL_MAX)', replace: 'total < CELL_MAX)' },
-    shortest: 'b0 = calloc 1 1024',
+    shortest: 'b0 = malloc 769\nfree b0\nb0 = calloc 1 1024',
   },
   {
     name: 'slab-aligned-takes-any-cell',
@@ -138,7 +138,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-frees-inside-a-cell',
     original: 'slab',
-    law: 'free-inside-is-refused',
+    law: 'free-inside-keeps-promise',
     story: 'An address inside a cell is rounded down to the cell, and frees it.',
     patch: {
       module: 'allocators/slab',
@@ -162,7 +162,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
   {
     name: 'slab-realloc-frees-what-it-keeps',
     original: 'slab',
-    law: 'contents-survive',
+    law: 'free-accepts-its-blocks',
     story:
       'A realloc that is refused frees a small or a big block all the same (rhempel/umm_malloc issue 11).',
     patch: {
@@ -171,7 +171,7 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
       replace:
         'if (target === null) {\n            this.free(address);\n            return null;\n        }',
     },
-    shortest: 'b0 = malloc 1\nb0 = realloc b0 16777217',
+    shortest: 'b0 = malloc 0\nb0 = realloc b0 16773121',
   },
   {
     name: 'slab-pages-wrap-at-32-bits',
@@ -191,11 +191,11 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
     name: 'slab-list-ends-in-the-next-page',
     original: 'slab',
     law: 'slab-lists-free-cells',
-    story: 'The last cell of a new slab names one behind it, instead of the end of the list.',
+    story: 'The list of a new slab has one cell more than the page.',
     patch: {
       module: 'allocators/slab',
-      find: 'each < last; each += cell',
-      replace: 'each <= last; each += cell',
+      find: 'each = last; each >= start',
+      replace: 'each = last + cell; each >= start',
     },
     shortest: 'b0 = malloc 0',
   },
@@ -224,5 +224,41 @@ export const SLAB_MUTANTS: readonly Mutant[] = [
       replace: 'this.free(address);\n            return this.malloc(0);',
     },
     shortest: 'b0 = malloc 0\nb0 = realloc b0 0',
+  },
+  {
+    name: 'slab-links-free-cells-in-them',
+    original: 'slab',
+    law: 'write-freed-keeps-promise',
+    story:
+      'A free cell holds the place of the next, which is believed whatever was written there since (tcache poisoning).',
+    patch: [
+      {
+        module: 'allocators/slab',
+        find: 'slab.free.push(address);',
+        replace:
+          'this.#arena.store(address, (slab.free.at(-1) ?? slab.start) - slab.start);\n        slab.free.push(address);',
+      },
+      {
+        module: 'allocators/slab',
+        find: 'const address = slab.free.pop();',
+        replace:
+          'const address = slab.free.pop();\n        const link = this.#arena.load(address);\n        if (slab.free.length > 0 && link !== 0)\n            slab.free[slab.free.length - 1] = slab.start + link;',
+      },
+    ],
+    shortest: 'b0 = malloc 1\nfree b0\nwrite-freed b0 0',
+  },
+  {
+    name: 'slab-sees-24-bits-of-an-address',
+    original: 'slab',
+    law: 'free-foreign-keeps-promise',
+    story:
+      'Addresses are told by their low 24 bits, so one that lies a whole heap further on frees the cell that it looks like.',
+    patch: {
+      module: 'allocators/slab',
+      find: 'free(address) {\n        if (address === null)\n            return true;\n        const slab = this.#slabOf(address);',
+      replace:
+        'free(address) {\n        if (address === null)\n            return true;\n        address %= 2 ** 24;\n        const slab = this.#slabOf(address);',
+    },
+    shortest: 'b0 = malloc 0\nfree-foreign 0',
   },
 ];

@@ -15,13 +15,24 @@ import {
   REQUEST_BYTES,
 } from '../../supervise/protocol.ts';
 import type { ChildEnd, SystemCalls } from './system-calls.ts';
+import { SystemRefusals } from './system-refusals.ts';
 
 /** Requests are read into one page, so that what was read is whole. */
 const BATCH_BYTES = Math.floor(4096 / REQUEST_BYTES) * REQUEST_BYTES;
-/** Words before the requests: the next one's place, where they end, the kind at work, and how the child's work ended. */
-const WORD = { next: 0, end: 1, at: 2, over: 3 } as const;
-const WORDS_COUNT = 4;
+/**
+ * Words before the requests: the next one's place, where they end, the kind at work, how the child's work ended, and what
+ * memory the system refused.
+ */
+const WORD = { next: 0, end: 1, at: 2, over: 3, refused: 4, isRefusing: 5 } as const;
+const WORDS_COUNT = 6;
 const OVER = { stillborn: 0, unexpected: 1, nextProgram: 2, noMore: 3 } as const;
+/** Requests at which a library may ask the system for memory. */
+const ASKING: ReadonlySet<number> = new Set([
+  REQUEST.malloc,
+  REQUEST.calloc,
+  REQUEST.realloc,
+  REQUEST.aligned,
+]);
 /** A child lacks memory once in many thousands of forks. */
 const FORKS_MAX = 10;
 
@@ -33,6 +44,8 @@ const FORKS_MAX = 10;
 export class ProgramServer {
   readonly #target: AllocatorTarget;
   readonly #system: SystemCalls;
+  /** None where the system cannot be told to refuse memory. */
+  readonly #refusals: SystemRefusals | undefined;
   readonly #words: Uint32Array;
   readonly #requests: Uint8Array;
   readonly #view: DataView;
@@ -44,6 +57,7 @@ export class ProgramServer {
     this.#words = new Uint32Array(shared, 0, WORDS_COUNT);
     this.#requests = new Uint8Array(shared, WORDS_COUNT * 4);
     this.#view = new DataView(shared, WORDS_COUNT * 4);
+    this.#refusals = refusalsOf(system, this.#words);
   }
 
   /** Serves program after program, until nobody asks any more. */
@@ -57,6 +71,8 @@ export class ProgramServer {
         continue;
       }
       words[WORD.at] = REQUEST.reset;
+      words[WORD.refused] = 0;
+      words[WORD.isRefusing] = 0;
       const end = this.#haveServed();
       if (words[WORD.over] === OVER.noMore) return;
       if (words[WORD.over] === OVER.nextProgram) continue;
@@ -112,12 +128,19 @@ export class ProgramServer {
       if (request.kind === REQUEST.reset) return OVER.nextProgram;
       this.#words[WORD.at] = request.kind;
       this.#system.alarmAfter(limitMs);
-      const value = this.#perform(request);
+      const value = this.#performWithMemory(request);
       this.#system.alarmAfter(0);
       if (value !== undefined) this.#returned(value);
       this.#pass();
     }
     return OVER.noMore;
+  }
+
+  /** Has a request performed, with the memory that it is granted if it asks for some. */
+  #performWithMemory(request: Request): Size | undefined {
+    const refusals = this.#refusals;
+    if (refusals === undefined || !ASKING.has(request.kind)) return this.#perform(request);
+    return refusals.during(() => this.#perform(request));
   }
 
   /** @returns What is answered: an address, a size, an offset, the bytes of a word; nothing for what rides along. */
@@ -128,6 +151,9 @@ export class ProgramServer {
     switch (kind) {
       case REQUEST.status:
         return 0;
+      case REQUEST.refuse:
+        this.#refusals!.refuse(address, Number(second));
+        return undefined;
       case REQUEST.malloc:
         return target.malloc(first) ?? 0;
       case REQUEST.calloc:
@@ -173,6 +199,7 @@ export class ProgramServer {
     const { bounds } = this.#target;
     answer({
       kind: ANSWER.returned,
+      detail: this.#refusals?.refusedCount ?? 0,
       value,
       ...bounds,
     });
@@ -182,7 +209,10 @@ export class ProgramServer {
     const target = this.#target;
     const offers = (Object.keys(OFFER) as (keyof typeof OFFER)[])
       .filter((name) => target[name] !== undefined)
-      .reduce((bits, name) => bits | OFFER[name], 0);
+      .reduce(
+        (bits, name) => bits | OFFER[name],
+        this.#refusals === undefined ? 0 : OFFER.refusals,
+      );
     answer({
       kind: ANSWER.hello,
       detail: PROTOCOL_VERSION,
@@ -194,8 +224,28 @@ export class ProgramServer {
 
   #tellDeath(end: ChildEnd): void {
     const detail = 'signal' in end ? end.signal : 256 + end.exitCode;
-    answer({ kind: ANSWER.died, detail, value: this.#words[WORD.at]!, start: 1 });
+    const footprint = this.#refusals?.refusedCount ?? 0;
+    answer({ kind: ANSWER.died, detail, value: this.#words[WORD.at]!, start: 1, footprint });
   }
+}
+
+/** Refusals that are counted in words which parent and child share. */
+function refusalsOf(system: SystemCalls, words: Uint32Array): SystemRefusals | undefined {
+  if (process.platform !== 'linux') return undefined;
+  return new SystemRefusals(system, {
+    get refused() {
+      return words[WORD.refused]!;
+    },
+    set refused(count) {
+      words[WORD.refused] = count;
+    },
+    get isRefusing() {
+      return words[WORD.isRefusing]!;
+    },
+    set isRefusing(is) {
+      words[WORD.isRefusing] = is;
+    },
+  });
 }
 
 function answer(given: Answer): void {

@@ -20,7 +20,7 @@ export function nativeEnv({ library }: NativeSpec): Readonly<Record<string, stri
  * program, in which compiling costs more than it saves.
  */
 function nativeHost(spec: NativeSpec): HostCommand {
-  const args = ['--single-threaded', '--jitless', HOST, printNativeSpec(spec)];
+  const args = ['--single-threaded', '--jitless', '--expose-gc', HOST, printNativeSpec(spec)];
   return { command: process.execPath, args, name: spec.library, env: nativeEnv(spec) };
 }
 

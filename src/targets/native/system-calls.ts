@@ -1,3 +1,4 @@
+import { openSync, readSync } from 'node:fs';
 import { assert } from '../../base/kit-bug.ts';
 import { loadKoffi } from './native-library.ts';
 
@@ -25,12 +26,27 @@ export interface SystemCalls {
   mapFile(fd: number, size: number): ArrayBuffer;
   /** A crash leaves no file behind. */
   forbidCores(): void;
+  /** Bytes of this process's data: what `limitData` limits. Linux only. */
+  dataBytes(): number;
+  /** Whether data may be added to this process. Begins a stretch of which `lackedMemory` tells. */
+  limitData(how: 'to what there is' | 'as before'): void;
+  /** Whether the last call of C was refused memory since `limitData`. */
+  lackedMemory(): boolean;
+  /** Gives back what V8 does not need, so that the next few steps take no memory from the system. */
+  tidy(): void;
 }
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const ITIMER_REAL = 0;
+const RLIMIT_DATA = 2;
 const RLIMIT_CORE = 4;
+/** A limit of 0 is none where the hard limit is none, for Valgrind's sake. */
+const DATA_MIN = 4096n;
+/** Bytes of the numbers in `/proc/self/statm`, the sixth of which is the pages of data. */
+const STATM_BYTES = 128;
+const STATM_DATA = 5;
+const PAGE_BYTES = 4096;
 const ADDRESS_FAILED = 2n ** 64n - 1n;
 
 /** All addresses that a program can have. */
@@ -47,6 +63,7 @@ export async function systemCalls(): Promise<SystemCalls> {
   const exit = system.func('void _exit(int code)');
   const setitimer = system.func('int setitimer(int which, void *value, void *before)');
   const setrlimit = system.func('int setrlimit(int resource, void *limits)');
+  const getrlimit = system.func('int getrlimit(int resource, void *limits)');
   const mmap = system.func(
     'uintptr_t mmap(void *address, size_t size, int protection, int flags, int fd, int64_t offset)',
   );
@@ -59,6 +76,11 @@ export async function systemCalls(): Promise<SystemCalls> {
   // Interval and first alarm, each in seconds and microseconds.
   const timer = new BigInt64Array(4);
   const status = new Int32Array(1);
+  const dataLimits = new BigUint64Array(2);
+  getrlimit(RLIMIT_DATA, dataLimits);
+  const [dataLimit] = dataLimits;
+  let statm: number | undefined;
+  const statmText = Buffer.alloc(STATM_BYTES);
   return {
     fork: () => {
       // On Linux V8 asks that its memory is not copied to children, which are to start other programs at once.
@@ -85,5 +107,18 @@ export async function systemCalls(): Promise<SystemCalls> {
     forbidCores: () => {
       setrlimit(RLIMIT_CORE, new BigUint64Array(2));
     },
+    dataBytes: () => {
+      // Who opened it is whom it tells of.
+      statm ??= openSync('/proc/self/statm', 'r');
+      const length = readSync(statm, statmText, 0, STATM_BYTES, 0);
+      return PAGE_BYTES * Number(statmText.toString('latin1', 0, length).split(' ')[STATM_DATA]);
+    },
+    limitData: (how) => {
+      dataLimits[0] = how === 'as before' ? dataLimit! : DATA_MIN;
+      setrlimit(RLIMIT_DATA, dataLimits);
+      koffi.errno(0);
+    },
+    lackedMemory: () => koffi.errno() === koffi.os.errno['ENOMEM'],
+    tidy: () => globalThis.gc?.({ type: 'minor' }),
   };
 }
