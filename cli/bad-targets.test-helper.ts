@@ -7,6 +7,10 @@ export const TARGET_OPTIONS: readonly Row[] = [
     "--symbols: reference is heapcheck's own, of which all is known; leave it out.",
   ],
   [
+    'replay fine.ops --target pool.c',
+    "target: pool.c is a file of C; build a library of it (cc -shared -fPIC), or call 'heapcheck threads pool.c'.",
+  ],
+  [
     'fuzz fine.js --memory-max 65536',
     '--memory-max: fine.js is a module of JavaScript, whose calls are named as they are; leave it out.',
   ],

@@ -37,6 +37,7 @@ export default () => {
   'needs.wasm': bumpModule({ imports: [[...text('host'), ...text('log'), 0, 0]] }),
   'bump.wasm': bumpModule(),
   'notes.txt': 'malloc and free',
+  'pool.c': 'void *malloc(unsigned long size);',
   'typed.ts': `export default () => ({ malloc: () => null, free() {} });`,
   'fine.js': `export default () => ({ malloc: () => null, free() {} });`,
 

@@ -60,6 +60,10 @@ function checkFile(spec: string, file: string): void {
   if (statSync(file).isDirectory()) {
     throw new UsageError(`target: ${spec} is a folder without mm.c; pass a .js or .mjs file.`);
   }
+  if (ending === '.c')
+    throw new UsageError(
+      `target: ${spec} is a file of C; build a library of it (cc -shared -fPIC), or call 'heapcheck threads ${spec}'.`,
+    );
   if (![...SCRIPT_ENDINGS, WASM_ENDING].includes(ending) && !isLibrary(file)) {
     throw new UsageError(
       `target: ${spec} is no module; pass a .js, .mjs or .wasm file, or a library.`,

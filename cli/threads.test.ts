@@ -27,6 +27,10 @@ afterEach(() => {
 });
 
 test.each([
+  [
+    ['pool.so', '--threads', '9', '--max-ops', '8'],
+    '--threads: 9 threads cannot share 8 ops; pass at most that many, or a larger --max-ops.',
+  ],
   [['gone.so'], "target: there is no 'gone.so'; pass a library of C, or a .c file."],
   [['notes.txt'], 'target: notes.txt is no library; pass a .so, or a .c file.'],
   [

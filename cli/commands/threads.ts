@@ -63,6 +63,10 @@ export async function threads(
   { files, spec }: { readonly spec: string; readonly files: readonly string[] },
   options: ThreadsCommandOptions,
 ): Promise<ExitCode> {
+  if (options.threads > options.maxOps)
+    throw new UsageError(
+      `--threads: ${options.threads} threads cannot share ${options.maxOps} ops; pass at most that many, or a larger --max-ops.`,
+    );
   const session = openSession(io, options);
   const seed = files.length === 0 ? announceSeed(session, options.seed) : undefined;
   const target = loadThreadsTarget(spec, options, io.cwd);
@@ -132,10 +136,12 @@ async function hunt(
 
 /** Measures how often a finding shows, shrinks it, and keeps it. */
 function refine(
-  { options, search, session: { progress } }: Searching,
+  searching: Searching,
   store: ProgramStore,
   { raw, seed }: { readonly raw: ThreadsFinding; readonly seed: number },
 ): Shown {
+  const { options, search, session } = searching;
+  const { progress } = session;
   const { law } = raw.finding;
   const measured = search.run(raw.program, options.repeat, law) ?? raw;
   const shrunk = search.shrink(measured, (opsCount) =>
@@ -146,13 +152,17 @@ function refine(
   const found = search.run(shrunk.program, options.repeat, law) ?? shrunk;
   const opsCount = raw.program.length;
   const cut = isMinimal ? '' : ', cut short';
-  const file = store.keep({
-    finding: found.finding,
-    program: found.program,
-    found: { seed, opsCount, runsCount: triedCount },
-  });
   const how = `shrunk from ${formatMany(opsCount, 'op')}, ${formatMany(triedCount, 'candidate')}${cut}`;
-  return { found, file, seed: `${formatSeed(seed)} (${how})` };
+  const shown = { found, seed: `${formatSeed(seed)} (${how})` };
+  try {
+    const { finding, program } = found;
+    const from = { seed, opsCount, runsCount: triedCount };
+    return { ...shown, file: store.keep({ finding, program, found: from }) };
+  } catch (error) {
+    // What took long to find is not lost with the file.
+    tell(searching, shown);
+    throw error;
+  }
 }
 
 /** Runs the program of a file many times. */

@@ -60,14 +60,14 @@ export class ThreadHost {
   /** @throws {UsageError} The library cannot be loaded, or does not have malloc and free. */
   constructor(options: ThreadHostOptions) {
     this.#options = options;
-    const { library, symbols } = options;
+    const { name, symbols } = options;
     const none = { threadsCount: 0, steps: [] };
     const { offers } = this.#call(none, { runsMax: 0, runLimitMs: 1, totalLimitMs: 0 }).log;
     this.offered = new Set(SHARED_KINDS.filter((_, index) => (offers & (1 << index)) !== 0));
     for (const kind of ['malloc', 'free'] as const) {
       if (this.offered.has(kind)) continue;
       throw new UsageError(
-        `${library}: the library has no function '${symbols[kind]}' beside its others; pass --symbols ${kind}=NAME with what it is called there.`,
+        `${name}: the library has no function '${symbols[kind]}' beside its others; pass --symbols ${kind}=NAME with what it is called there.`,
       );
     }
   }
@@ -100,7 +100,7 @@ export class ThreadHost {
     }
     if (runsCount === 0)
       throw new UsageError(
-        `${this.#options.library}: no run begins (${lastLine(stderr)}); see what the library does when threads are started.`,
+        `${this.#options.name}: no run begins (${lastLine(stderr)}); see what the library does when threads are started.`,
       );
     return { runsCount, opsCount: runsCount * plan.steps.length, shown };
   }
@@ -113,7 +113,7 @@ export class ThreadHost {
     plan: ThreadPlan,
     { runLimitMs, runsMax, totalLimitMs }: RunsOptions,
   ): { readonly log: ThreadLog; readonly stderr: string } {
-    const { command, env, library, symbols } = this.#options;
+    const { command, env, library, name, symbols } = this.#options;
     const names = SHARED_KINDS.map((kind) => `${kind}=${symbols[kind]}`);
     const limits = [runsMax, runLimitMs, totalLimitMs].map(String);
     const { output, signal, status } = spawnSync(command, [library, ...limits, ...names], {
@@ -124,7 +124,7 @@ export class ThreadHost {
     });
     const stderr = output?.[2]?.toString() ?? '';
     // Ctrl-C ends the host, too; what it has written counts.
-    if (status !== 0 && signal !== 'SIGINT') throw failed(library, { signal, status, stderr });
+    if (status !== 0 && signal !== 'SIGINT') throw failed(name, { signal, status, stderr });
     const bytes = output?.[3] as unknown as Uint8Array;
     return { log: readThreadLog(bytes, plan, signalName), stderr };
   }
@@ -134,7 +134,7 @@ export class ThreadHost {
 const EXIT_USAGE = 2;
 
 function failed(
-  library: string,
+  name: string,
   {
     signal,
     status,
@@ -146,7 +146,9 @@ function failed(
     return new UsageError(`${last}; pass a library that was built for this machine.`);
   if (signal !== null)
     return new UsageError(
-      `${library}: the host died of ${signal}, before any call; see what the library does when it is loaded.`,
+      signal === 'SIGALRM'
+        ? `${name}: the library is not loaded after 10 seconds; see what it does when it is loaded.`
+        : `${name}: the host died of ${signal}, before any call; see what the library does when it is loaded.`,
     );
   return new KitBug(`the host of threads ends with exit code 0, not ${status}: ${last}`);
 }

@@ -21,6 +21,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -29,7 +32,7 @@
 
 #include "../remote/payload.h"
 
-enum { LOG_FD = 3, EXIT_USAGE = 2, RUNS_OF_A_PROCESS = 50, SPINS = 512 };
+enum { LOG_FD = 3, EXIT_USAGE = 2, RUNS_OF_A_PROCESS = 50, SPINS = 512, LOAD_SECONDS = 10 };
 /* So many processes may hang, each for the whole limit, or die, which sanitizers explain at length; then there are no more. */
 enum { HANGS_MAX = 3, DEATHS_MAX = 20 };
 enum { MALLOC, CALLOC, REALLOC, ALIGNED, FREE, KINDS };
@@ -205,12 +208,22 @@ static void run_all(uint32_t runs, uint64_t limit_ms) {
     _exit(0);
 }
 
+/* Nobody is left behind when heapcheck is killed. Where the system cannot, each ends by its own limits. */
+static void end_with_parent(void) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+}
+
 static void run_in_child(uint32_t runs, uint64_t limit_ms) {
     int status = 0;
     *process = (Process){0, 0, 0, 0};
     pid_t child = fork();
     if (child < 0) fail("no process can be started");
-    if (child == 0) run_all(runs, limit_ms);
+    if (child == 0) {
+        end_with_parent();
+        run_all(runs, limit_ms);
+    }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     if (WIFSIGNALED(status)) process->signal = (uint32_t)(WTERMSIG(status) == SIGPROF ? SIGALRM : WTERMSIG(status));
     else process->exit_code = (uint32_t)WEXITSTATUS(status);
@@ -283,7 +296,10 @@ int main(int argc, char **argv) {
     uint32_t offers = 0;
     if (argc < 6) fail("host LIBRARY RUNS RUN_MS TOTAL_MS malloc=NAME free=NAME ...");
     setrlimit(RLIMIT_CORE, &no_core);
+    end_with_parent();
+    alarm(LOAD_SECONDS);
     load(argv[1], argv + 5);
+    alarm(0);
     for (int kind = 0; kind < KINDS; kind += 1)
         if (functions[kind] != NULL) offers |= 1u << kind;
     put(&offers, sizeof offers);
