@@ -62,7 +62,7 @@ export interface RawFinding {
 }
 
 /** Once in so many programs one begins as a kept one does; once in so many of these it begins unchanged. */
-const KEPT_ONE_IN = 4;
+const KEPT_ONE_IN = 8;
 const UNCHANGED_ONE_IN = 4;
 /** Where nothing is known of novelty, one program in so many is kept. */
 const ANY_ONE_IN = 20;

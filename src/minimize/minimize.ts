@@ -6,6 +6,7 @@ import type { Program } from '../program/program.ts';
 import type { Attempt, Pass } from './pass.ts';
 import { dropMost, dropOps } from './passes/drop-ops.ts';
 import { dropPairs } from './passes/drop-pairs.ts';
+import { dropStretches } from './passes/drop-stretches.ts';
 import { joinBlocks } from './passes/join-blocks.ts';
 import { joinOps } from './passes/join-ops.ts';
 import { mergeSlots } from './passes/merge-slots.ts';
@@ -48,6 +49,7 @@ const PASSES: readonly Pass[] = [
   joinBlocks,
   reorderFrees,
   raiseSizes,
+  dropStretches,
   walkAtRandom,
   tryShortPrograms,
   tryShortPagePrograms,

@@ -68,6 +68,15 @@ describe('what is left', () => {
     expect(left).toBe('b0 = malloc 108; b1 = malloc 100');
   });
 
+  test('of two sizes that have to lie so far apart, with one between them that stays, has both at the bottom', () => {
+    const text = 'b0 = malloc 5040; b1 = malloc 5000; b2 = malloc 4000';
+    const left = shrunk(shrinkSizes, text, (program) => {
+      const [a, b, c] = program.map((op) => (op.kind === 'malloc' ? Number(op.size) : NaN));
+      return a! - c! >= 1024 && a! - c! <= 1056 && b === 5000 && c! >= 100;
+    });
+    expect(left).toBe('b0 = malloc 1124; b1 = malloc 5000; b2 = malloc 100');
+  });
+
   test.each([0, 1, 2, 9, 4081, 131_049, 2 ** 32 + 1, 2 ** 53 - 1, 2n ** 53n + 1n, 2n ** 64n - 9n])(
     'of the largest size is %s, when the bug needs as much',
     (size) => {

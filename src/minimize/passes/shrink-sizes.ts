@@ -5,6 +5,8 @@ import type { Attempt } from '../pass.ts';
 
 /** Bytes that stack pointers move by, or a multiple of them. */
 const WORD = 8;
+/** By how much two values are lowered first, to see whether they go down together: what blocks are rounded to. */
+const PAIR_STEP = 16n;
 
 /**
  * Makes sizes smaller: for each value that occurs, first all ops that have it at once, then each op alone. A value is
@@ -13,15 +15,12 @@ const WORD = 8;
  */
 export function shrinkSizes(program: Program, attempt: Attempt): Program {
   let current = program;
-  const values = [...new Set(program.flatMap((op) => numbersOf(op)))].toSorted((a, b) =>
-    a > b ? -1 : 1,
-  );
-  for (const value of values) {
+  for (const value of valuesOf(program).toReversed()) {
     current = lower(current, value, attempt, (candidate) =>
       current.map((op) => withNumbers(op, (number) => (number === value ? candidate : number))),
     );
   }
-  current = lowerTogether(current, attempt);
+  current = lowerPairs(lowerTogether(current, attempt), attempt);
   for (let index = 0; index < current.length; index += 1) {
     for (const [position, value] of numbersOf(current[index]!).entries()) {
       current = lower(current, value, attempt, (candidate) => {
@@ -38,10 +37,7 @@ export function shrinkSizes(program: Program, attempt: Attempt): Program {
 /** Lowers each value with all larger ones by as much: those that have to lie so far apart go down together. */
 function lowerTogether(program: Program, attempt: Attempt): Program {
   let current = program;
-  const values = [...new Set(program.flatMap((op) => numbersOf(op)))].toSorted((a, b) =>
-    a < b ? -1 : 1,
-  );
-  for (const value of values.slice(0, -1)) {
+  for (const value of valuesOf(program).slice(0, -1)) {
     current = lower(current, value, attempt, (candidate) => {
       const by = BigInt(value) - BigInt(candidate);
       return current.map((op) =>
@@ -50,6 +46,38 @@ function lowerTogether(program: Program, attempt: Attempt): Program {
     });
   }
   return current;
+}
+
+/**
+ * Lowers two values by as much, where the ones between them have to stay: each alone goes down by a few bytes only, in
+ * turns. Pairs for which a little less does not show the bug are not tried further.
+ */
+function lowerPairs(program: Program, attempt: Attempt): Program {
+  let current = program;
+  const values = valuesOf(program).filter((value) => value >= PAIR_STEP);
+  for (const [index, value] of values.entries()) {
+    for (const larger of values.slice(index + 1)) {
+      const start = current;
+      const build = (candidate: Size): Program => {
+        const by = BigInt(value) - BigInt(candidate);
+        const isOfPair = (number: Size): boolean => number === value || number === larger;
+        return start.map((op) =>
+          withNumbers(op, (number) => (isOfPair(number) ? sizeOf(BigInt(number) - by) : number)),
+        );
+      };
+      const less = sizeOf(BigInt(value) - PAIR_STEP);
+      const probe = build(less);
+      if (!attempt(probe)) continue;
+      current = lower(probe, less, attempt, build);
+      break;
+    }
+  }
+  return current;
+}
+
+/** The numbers of a program that may be lowered, each once, by rising value. */
+function valuesOf(program: Program): readonly Size[] {
+  return [...new Set(program.flatMap((op) => numbersOf(op)))].toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** Lowers one value as far as the bug stays; `build` makes the program with another value in its place. */

@@ -67,12 +67,12 @@ export function importsFor(
 }
 
 /** What the runtimes of Emscripten and AssemblyScript call. */
-const ENVIRONMENT: Readonly<Record<string, ImportAnswer>> = {
-  abort: { kind: 'stops' },
-  emscripten_notify_memory_growth: { kind: 'returns', value: undefined },
-  emscripten_resize_heap: { kind: 'grows' },
-  seed: { kind: 'returns', value: 0.5 },
-};
+const ENVIRONMENT: ReadonlyMap<string, ImportAnswer> = new Map([
+  ['abort', { kind: 'stops' }],
+  ['emscripten_notify_memory_growth', { kind: 'returns', value: undefined }],
+  ['emscripten_resize_heap', { kind: 'grows' }],
+  ['seed', { kind: 'returns', value: 0.5 }],
+]);
 
 function answerTo(
   { from, kind, name }: { readonly from: string; readonly kind: string; readonly name: string },
@@ -86,7 +86,7 @@ function answerTo(
   if (kind !== 'function') return undefined;
   if (from.startsWith('wasi_'))
     return name === 'proc_exit' ? { kind: 'stops' } : { kind: 'returns', value: NOT_SUPPORTED };
-  return from === 'env' ? ENVIRONMENT[name] : undefined;
+  return from === 'env' ? ENVIRONMENT.get(name) : undefined;
 }
 
 function valueOf(answer: ImportAnswer, name: string, memory: () => WasmMemory): unknown {

@@ -276,6 +276,15 @@ describe('a module that cannot serve is refused with a sentence', () => {
       /^x: the module cannot be started, RuntimeError: unreachable; mend it/,
     ],
     [
+      'that imports a function by a name that all objects have',
+      wasmModule({
+        functions: [unreachable],
+        imports: [[...text('env'), ...text('toString'), 0, 0]],
+        importedFunctions: 1,
+      }),
+      /^x: the module imports function 'env\.toString', which nobody gives it/,
+    ],
+    [
       'that imports a global',
       wasmModule({ imports: [[...text('env'), ...text('base'), 3, 0x7f, 0]] }),
       /^x: the module imports global 'env\.base', which nobody gives it; pass a \.js module/,
