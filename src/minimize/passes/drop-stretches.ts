@@ -44,10 +44,12 @@ function livesIn(program: Program): readonly (readonly Slot[])[] {
 
 /** Ops with these slots in place of those, and those in place of these. */
 function renamed(program: Program, from: readonly Slot[], into: readonly Slot[]): Program {
-  const others = (slots: readonly Slot[], than: readonly Slot[]): readonly Slot[] =>
-    slots.filter((slot) => !than.includes(slot));
-  const sources = [...from, ...others(into, from)];
-  const names = [...into, ...others(from, into)];
+  const sources = [...from, ...without(into, from)];
+  const names = [...into, ...without(from, into)];
   const nameOf = new Map(sources.map((slot, index) => [`b${slot}`, `b${names[index]!}`] as const));
   return program.map((op) => renameSlots(op, (slot) => nameOf.get(slot as `b${number}`) ?? slot));
+}
+
+function without(slots: readonly Slot[], others: readonly Slot[]): readonly Slot[] {
+  return slots.filter((slot) => !others.includes(slot));
 }
