@@ -114,22 +114,23 @@ describe('replay --emit js of a module of WebAssembly', () => {
   });
 
   test.each([
-    ['abort', 'env', 1],
-    ['seed', 'env', 0],
-    ['proc_exit', 'wasi_snapshot_preview1', 1],
-    ['fd_write', 'wasi_snapshot_preview1', 0],
-  ] as const)('answers %s of %s as the target does', async (name, from, status) => {
-    // Its malloc calls the import, which has index 0, of the type of free.
+    ['abort', 'env', 1, []],
+    ['seed', 'env', 0, []],
+    ['emscripten_resize_heap', 'env', 0, [OP.drop]],
+    ['proc_exit', 'wasi_snapshot_preview1', 1, []],
+    ['fd_write', 'wasi_snapshot_preview1', 0, []],
+  ] as const)('answers %s of %s as the target does', async (name, from, status, more) => {
+    // Its malloc calls the import, which has index 0, of the type of malloc where it has a result, and else of free.
     const functions = [
       {
         name: 'malloc',
         paramsCount: 1,
         hasResult: true,
-        code: [OP.get, 0, OP.call, 0, ...constant(1024)],
+        code: [OP.get, 0, OP.call, 0, ...more, ...constant(1024)],
       },
       { name: 'free', paramsCount: 1, hasResult: false, code: [] },
     ];
-    const imports = [[...text(from), ...text(name), 0, 1]];
+    const imports = [[...text(from), ...text(name), 0, more.length === 0 ? 1 : 0]];
     const bytes = wasmModule({ functions, imports, importedFunctions: 1 });
     folder.write(`${name}.wasm`, bytes);
     folder.write(`${name}.ops`, 'heapcheck program 1\nb0 = malloc 8\nb1 = malloc 8\n');

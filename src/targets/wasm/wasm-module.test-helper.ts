@@ -36,6 +36,7 @@ export const OP = {
   branch: 0x0c,
   return: 0x0f,
   call: 0x10,
+  drop: 0x1a,
   get: 0x20,
   set: 0x21,
   tee: 0x22,
