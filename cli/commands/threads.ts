@@ -9,12 +9,12 @@ import { isForSharedHeap } from '../../src/targets/threads/thread-plan.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { quoted } from '../finding-report.ts';
 import { formatMany, formatSeconds, formatShort } from '../format.ts';
-import { Interrupted, InterruptListener } from '../interrupt.ts';
+import { Interrupted, interruptible, InterruptListener } from '../interrupt.ts';
 import type { Io } from '../io.ts';
 import { openOps } from '../load-program.ts';
 import { openCorpus } from '../open-corpus.ts';
 import { announceSeed, openSession, type Session } from '../session.ts';
-import { type ThreadsFinding, ThreadsSearch } from '../threads-search.ts';
+import { type ShrunkByThreads, type ThreadsFinding, ThreadsSearch } from '../threads-search.ts';
 import {
   loadThreadsTarget,
   printThreadsOptions,
@@ -124,7 +124,7 @@ async function hunt(
     );
   }
   progress.clear();
-  const shown = raw && (await interrupt.run(() => refine(searching, store, { raw, seed })));
+  const shown = raw && (await refined(searching, store, { raw, seed }));
   if (shown !== undefined) tell(searching, shown);
   const size = `${formatMany(programsCount, 'program')} (${formatMany(search.runsCount, 'run')}, ${formatShort(search.opsCount)} ops)`;
   const verdict = formatMany(shown === undefined ? 0 : 1, 'finding');
@@ -134,29 +134,53 @@ async function hunt(
   return shown === undefined ? [] : [shown];
 }
 
-/** Measures how often a finding shows, shrinks it, and keeps it. */
-function refine(
-  searching: Searching,
-  store: ProgramStore,
-  { raw, seed }: { readonly raw: ThreadsFinding; readonly seed: number },
-): Shown {
-  const { options, search, session } = searching;
-  const { progress } = session;
+/** A finding as it was made, and the seed of the campaign. */
+interface Made {
+  readonly raw: ThreadsFinding;
+  readonly seed: number;
+}
+
+/** What is kept of it. */
+interface Keeping {
+  readonly made: Made;
+  readonly found: ThreadsFinding & { readonly triedCount?: number };
+  /** How it came to its length, for people. */
+  readonly how: string;
+}
+
+/** Measured, shrunk and kept; as it was made, where Ctrl-C ends that. */
+async function refined(searching: Searching, store: ProgramStore, made: Made): Promise<Shown> {
+  const { progress } = searching.session;
+  try {
+    const shrunk = await interruptible(() => shrink(searching, made));
+    const cut = shrunk.isMinimal ? '' : ', cut short';
+    const from = formatMany(made.raw.program.length, 'op');
+    const how = `shrunk from ${from}, ${formatMany(shrunk.triedCount, 'candidate')}${cut}`;
+    return keep(searching, store, { made, found: shrunk, how });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return keep(searching, store, { made, found: made.raw, how: 'not shrunk for Ctrl-C' });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Measures how often a finding shows, shrinks it, and measures that. */
+function shrink({ options, search, session }: Searching, { raw }: Made): ShrunkByThreads {
   const { law } = raw.finding;
   const measured = search.run(raw.program, options.repeat, law) ?? raw;
   const shrunk = search.shrink(measured, (opsCount) =>
-    progress.update(() => `shrinking ${law}: ${opsCount} ops`),
+    session.progress.update(() => `shrinking ${law}: ${opsCount} ops`),
   );
-  progress.clear();
-  const { isMinimal, triedCount } = shrunk;
-  const found = search.run(shrunk.program, options.repeat, law) ?? shrunk;
-  const opsCount = raw.program.length;
-  const cut = isMinimal ? '' : ', cut short';
-  const how = `shrunk from ${formatMany(opsCount, 'op')}, ${formatMany(triedCount, 'candidate')}${cut}`;
+  return { ...shrunk, ...search.run(shrunk.program, options.repeat, law) };
+}
+
+function keep(searching: Searching, store: ProgramStore, { found, how, made }: Keeping): Shown {
+  const { raw, seed } = made;
   const shown = { found, seed: `${formatSeed(seed)} (${how})` };
   try {
     const { finding, program } = found;
-    const from = { seed, opsCount, runsCount: triedCount };
+    const from = { seed, opsCount: raw.program.length, runsCount: found.triedCount ?? 0 };
     return { ...shown, file: store.keep({ finding, program, found: from }) };
   } catch (error) {
     // What took long to find is not lost with the file.
