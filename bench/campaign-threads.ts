@@ -41,7 +41,8 @@ const SANITIZED: ThreadsTargetOptions = { ...FORGETFUL, sanitize: 'thread' };
  * Four threads at once on the libraries of the system, and on `examples/threads.c`: with its lock clean, without it found with
  * every seed.
  *
- * @returns How many findings there were where there are none, and how many seeds found nothing.
+ * @returns How many findings there were where there are none, and how many seeds found nothing; one more where what is no
+ *   malloc of a library's own is taken for it.
  */
 export function campaignOnThreads(seed: number, share: number): number {
   console.log(`${THREADS} threads at once on a library: ops, runs, findings\n`);
@@ -49,6 +50,7 @@ export function campaignOnThreads(seed: number, share: number): number {
   let troublesCount = 0;
   for (const file of LIBRARIES)
     troublesCount += clean(file, loadThreadsTarget(pathOf(file), {}, '.'), { seed, opsCount });
+  troublesCount += refusesOthersMalloc();
   const locked = loadThreadsTarget(EXAMPLE, LOCKED, '.');
   troublesCount += clean('a pool with its lock', locked, { seed, opsCount });
   const watched = loadThreadsTarget(EXAMPLE, { ...LOCKED, sanitize: 'thread' }, '.');
@@ -62,6 +64,18 @@ export function campaignOnThreads(seed: number, share: number): number {
     troublesCount += hunted(name, loadThreadsTarget(EXAMPLE, options, '.'), { seed, seedsCount });
   console.log('');
   return troublesCount;
+}
+
+/** The example calls its malloc otherwise: that of the system, which it is linked with, must not be taken for it. */
+function refusesOthersMalloc(): number {
+  try {
+    loadThreadsTarget(EXAMPLE, {}, '.');
+    console.log("  the system's malloc is taken for that of a library without one");
+    return 1;
+  } catch (error) {
+    if (error instanceof UsageError && error.message.includes('of its own')) return 0;
+    throw error;
+  }
 }
 
 /** Runs random programs until there were so many ops; nothing may be found. */

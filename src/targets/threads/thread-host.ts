@@ -67,7 +67,7 @@ export class ThreadHost {
     for (const kind of ['malloc', 'free'] as const) {
       if (this.offered.has(kind)) continue;
       throw new UsageError(
-        `${name}: the library has no function '${symbols[kind]}' beside its others; pass --symbols ${kind}=NAME with what it is called there.`,
+        `${name}: the library has no function '${symbols[kind]}' of its own; pass --symbols ${kind}=NAME with what it is called there.`,
       );
     }
   }

@@ -14,6 +14,9 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#ifdef __linux__
+#include <link.h>
+#endif
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -267,17 +270,20 @@ static void read_plan(void) {
     }
 }
 
+static void *base_of(void *library) {
+    struct link_map *map;
+    return dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 ? (void *)map->l_addr : NULL;
+}
+
 /* A function counts only where it lies in the library: names are looked up in all that the library depends on. */
-static void *function_named(void *library, const char *name, void **base) {
+static void *function_named(void *library, const char *name) {
     Dl_info info;
     void *function = dlsym(library, name);
     if (function == NULL || dladdr(function, &info) == 0) return NULL;
-    if (*base == NULL) *base = info.dli_fbase;
-    return info.dli_fbase == *base ? function : NULL;
+    return info.dli_fbase == base_of(library) ? function : NULL;
 }
 
 static void load(const char *path, char **symbols) {
-    void *base = NULL;
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         fprintf(stderr, "%s\n", dlerror());
@@ -287,7 +293,7 @@ static void load(const char *path, char **symbols) {
         for (int kind = 0; kind < KINDS; kind += 1) {
             size_t length = strlen(NAMES[kind]);
             if (strncmp(*symbols, NAMES[kind], length) == 0 && (*symbols)[length] == '=')
-                functions[kind] = function_named(library, *symbols + length + 1, &base);
+                functions[kind] = function_named(library, *symbols + length + 1);
         }
 }
 
