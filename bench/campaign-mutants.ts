@@ -5,7 +5,7 @@ import { firstFinding, historyJudges, isHistoryLaw } from '../src/check/historie
 import type { MakeTarget } from '../src/check/target.ts';
 import { refine } from '../src/minimize/refine.ts';
 import type { Program } from '../src/program/program.ts';
-import { parseProgram, PROGRAM_HEADER } from '../src/program/text.ts';
+import { parseProgram, printOp, PROGRAM_HEADER } from '../src/program/text.ts';
 import { guardedRunFor } from '../src/supervise/guarded-run.ts';
 import { TimedOut, withinTime } from '../src/supervise/watchdog.ts';
 import { loadMutant, MUTANTS } from '../src/targets/mutants/index.ts';
@@ -31,7 +31,7 @@ interface Trial {
   /** Of the processor, so that neighbours cost nothing. */
   readonly ms: number;
   /** What was found, shrunk; nothing in time, or nothing that repeats. */
-  readonly found: { readonly finding: Finding; readonly opsCount: number } | undefined;
+  readonly found: { readonly finding: Finding; readonly program: Program } | undefined;
 }
 
 /**
@@ -65,15 +65,16 @@ export async function campaignOnMutants(share: number): Promise<number> {
       );
       trialsCount += trials.length;
       missesCount += trials.length - found.length;
-      const longer = found.flatMap(({ finding, opsCount }) => {
+      const longer = found.flatMap(({ finding, program }) => {
+        const opsCount = program.length;
         const known = shortestOf(lengths, finding) ?? shortest;
         excess.push(opsCount - known);
-        const says = `${mutant.name}: ${finding.law} at ${finding.op} in ${opsCount} ops, known in ${known}`;
+        const says = `${mutant.name}: ${finding.law} at ${finding.op} in ${opsCount} ops, known in ${known}: ${program.map(printOp).join('; ')}`;
         return opsCount > known + 1 ? [says] : [];
       });
       long.push(...longer);
       const slowest = Math.max(...trials.map(({ ms }) => ms));
-      const longest = Math.max(0, ...found.map(({ opsCount }) => opsCount));
+      const longest = Math.max(0, ...found.map(({ program }) => program.length));
       return `${found.length - longer.length}/${trials.length} ${String(Math.round(slowest)).padStart(5)} ${String(longest).padStart(3)}`;
     });
     console.log(
@@ -106,7 +107,7 @@ function fuzzOnce({ law, makeTarget, seed }: Hunt): Trial {
 function shrunk(makeTarget: MakeTarget, program: Program, finding: Finding, ms: number): Trial {
   const refined = refine(guardedRunFor(makeTarget, HANG_MS, finding.law), program, finding);
   if (refined.kind !== 'confirmed') return { ms, found: undefined };
-  return { ms, found: { finding: refined.finding, opsCount: refined.program.length } };
+  return { ms, found: { finding: refined.finding, program: refined.program } };
 }
 
 function checkOnce({ makeTarget, seed }: Hunt): Trial {
@@ -117,7 +118,7 @@ function checkOnce({ makeTarget, seed }: Hunt): Trial {
     if (found === 'hung') break;
     if (found === undefined) continue;
     const { finding, program } = found;
-    return { ms: cpuMs() - start, found: { finding, opsCount: program.length } };
+    return { ms: cpuMs() - start, found: { finding, program } };
   }
   return { ms: cpuMs() - start, found: undefined };
 }
