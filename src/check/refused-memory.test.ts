@@ -11,6 +11,8 @@ interface Bug {
   readonly forgets?: true;
   /** Nothing is granted after a refusal. */
   readonly givesUp?: true;
+  /** It stops, as it promises, when a block is freed twice. */
+  readonly stops?: true;
   readonly zero?: 'null';
   /** A larger request is refused, whether there is memory or not. */
   readonly sizeMax?: number;
@@ -24,6 +26,7 @@ function blocks(bug: Bug = {}): () => AllocatorTarget {
     let askedCount = 0;
     let refused = { first: 0, count: 0 };
     let wasRefused = false;
+    const freed = new Set<number | null>();
     const refusals = {
       refusedCount: 0,
       refuse(first: number, count: number) {
@@ -34,7 +37,7 @@ function blocks(bug: Bug = {}): () => AllocatorTarget {
     };
     return {
       name: 'blocks',
-      promises: { zeroSize: bug.zero ?? 'block' },
+      promises: { zeroSize: bug.zero ?? 'block', ...(bug.stops && { doubleFree: 'aborted' }) },
       bounds: bug.bounds,
       refusals,
       malloc(size) {
@@ -52,6 +55,8 @@ function blocks(bug: Bug = {}): () => AllocatorTarget {
         return next;
       },
       free(address) {
+        if (bug.stops && freed.has(address)) throw new Error('freed twice');
+        freed.add(address);
         if (address !== null) taken -= 64;
         return !(bug.forgets && wasRefused);
       },
@@ -107,6 +112,11 @@ describe('memory refused at each request', () => {
     const makeTarget = blocks({ sizeMax: 100 });
     const program = ops('b0 = malloc 24; b1 = malloc 200');
     expect(new RefusedMemoryWalk(makeTarget).run(program)).toBeUndefined();
+  });
+
+  test('is not asked for again by a program that stops the target as it promises', () => {
+    const program = ops('b0 = malloc 24; b1 = malloc 24; free b0; double-free b0');
+    expect(new RefusedMemoryWalk(blocks({ stops: true })).run(program)).toBeUndefined();
   });
 
   test('says so where all later requests are refused as well', () => {
