@@ -205,18 +205,21 @@ test('what an earlier program freed cannot be freed again by a later one', () =>
   expect(runner.trace.map(({ outcome }) => outcome.kind)).toEqual(['skipped']);
 });
 
+const boundless: Override = () => ({ bounds: undefined, promises: { freeForeign: 'refused' } });
+
 test('a free outside of the heap is not asked of a target whose bounds are not known', () => {
-  const boundless: Override = () => ({ bounds: undefined, promises: { freeForeign: 'refused' } });
   expect(outcomes('free-foreign 16', boundless)).toBe('not asked');
 });
 
-test('a write into a freed block of a target that has no memory any more harms nobody', () => {
-  const once: Override = ({ malloc }) => {
-    let left = 1;
-    return {
-      malloc: (size) => (left-- > 0 ? malloc(size) : null),
-      promises: { writeFreed: 'ignored' },
-    };
+/** A toy that has memory for one block, once. */
+const spent: Override = ({ malloc }) => {
+  let left = 1;
+  return {
+    malloc: (size) => (left-- > 0 ? malloc(size) : null),
+    promises: { writeFreed: 'ignored' },
   };
-  expect(outcomes('b0 = malloc 8; free b0; write-freed b0 0', once)).toMatch(/, freed, done$/);
+};
+
+test('a write into a freed block of a target that has no memory any more harms nobody', () => {
+  expect(outcomes('b0 = malloc 8; free b0; write-freed b0 0', spent)).toMatch(/, freed, done$/);
 });
